@@ -7,8 +7,8 @@ nothing. The order of the calls is the corridor's:
 prepare, begin, survey (a batch at a time), decide (again while kept documents fail
 their scan), guard, edit and record (a batch at a time), after, close. `section`,
 `asks`, `warns`, `figure`, `deed`, `line`, `remarks`, `paper`, `written`, `prove`,
-`reader`, `rebuild`, `story`, `cases` and `beside` are asked of a finished run, which may
-be another's.
+`reader`, `rebuild`, `story`, `cases` and `beside` are asked of a finished run, which
+may be another's.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`isinglass release RUN`: the papers of a run, its seal, and what is to be published."""
+"""`isinglass release RUN`: the papers of a run, and what is to be published."""
 
 from __future__ import annotations
 
@@ -117,8 +117,8 @@ def _lines(done: Released, to: Path | None) -> list[str]:
     else:
         lines.append(f"To publish: {to} ({len(done.published) + 1} files)")
     lines.append(
-        "Not to publish: quarantine/, work/, findings/, paragraphs/, ledger/, and other "
-        "tables of audit/."
+        "Not to publish: quarantine/, work/, findings/, paragraphs/, ledger/, and "
+        "other tables of audit/."
     )
     if facts.carried:
         names = visible(", ".join(facts.carried))

@@ -49,8 +49,8 @@ def digest(value: Any) -> str:
 def config_digest(config: dict[str, Any]) -> str:
     """Hash of a resolved configuration without how and where it is executed.
 
-    Nor does it matter by what marks the result is judged afterwards, or what papers of a
-    release say of it.
+    Nor does it matter by what marks the result is judged afterwards, or what papers
+    say of it.
     """
     # Runs made before there were stages from outside do not name them.
     none = () if config.get("stages") else ("stages",)

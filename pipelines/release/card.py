@@ -27,13 +27,13 @@ _HUB_NAMES = {
     "odbl-1.0": "odbl",
     "pddl-1.0": "pddl",
 }
-_HUB = frozenset(
+_HUB = (
     "apache-2.0 mit bsd-2-clause bsd-3-clause bsd-3-clause-clear cc0-1.0 cc-by-2.0 "
     "cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-2.0 cc-by-nc-3.0 "
     "cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 "
     "cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cdla-sharing-1.0 cdla-permissive-1.0 "
     "cdla-permissive-2.0 wtfpl ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1 eupl-1.2 "
-    "isc lppl-1.3c ms-pl mpl-2.0 osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib".split()
+    "isc lppl-1.3c ms-pl mpl-2.0 osl-3.0 postgresql ofl-1.1 ncsa unlicense zlib"
 )
 """Licences that the hub knows under the name that SPDX has, in small letters."""
 
@@ -102,7 +102,7 @@ def _licence(facts: Facts) -> dict[str, str]:
         return {"license": "unknown"}
     plain = re.sub(r"-(only|or-later)$", "", licence.lower())
     known = _HUB_NAMES.get(plain, plain)
-    if known in _HUB or plain in _HUB_NAMES:
+    if known in _HUB.split() or plain in _HUB_NAMES:
         return {"license": known}
     named = {"license": "other", "license_name": licence}
     return named | ({"license_link": link} if link else {})

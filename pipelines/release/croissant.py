@@ -7,6 +7,7 @@ ways than its vocabulary does.
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -126,7 +127,7 @@ def _rai(facts: Facts, said: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _collected_by(kinds: set[str | None]) -> list[str]:
+def _collected_by(kinds: Set[str | None]) -> list[str]:
     known = {"crawled": "Web Scraping", "synthetic": "Synthetic Data Generation"}
     named = [term for kind, term in known.items() if kind in kinds]
     if kinds - {None, *known}:
@@ -150,7 +151,7 @@ def _origin(facts: Facts) -> dict[str, Any]:
             {
                 "@type": "prov:Entity",
                 "prov:label": visible(one.name),
-                "sc:license": visible(one.licence),
+                "sc:license": visible(one.answer("licence")),
                 **({"sc:url": one.said.url} if one.said.url else {}),
             }
             for one in facts.sources
@@ -197,7 +198,9 @@ def _records(facts: Facts) -> dict[str, Any]:
         if _kind(column.type)
     ]
     nested = [visible(c.name) for c in facts.columns if not _kind(c.type)]
-    others = f" Nested, and not among its fields: {', '.join(nested)}." if nested else ""
+    others = (
+        f" Nested, and not among its fields: {', '.join(nested)}." if nested else ""
+    )
     return {
         "@type": "cr:RecordSet",
         "@id": "documents",
@@ -238,4 +241,6 @@ def _kind(kind: pa.DataType) -> str:
         "sc:Date": (pa.types.is_date,),
         "sc:DateTime": (pa.types.is_timestamp,),
     }
-    return next((name for name, each in tests.items() if any(t(kind) for t in each)), "")
+    return next(
+        (name for name, each in tests.items() if any(t(kind) for t in each)), ""
+    )

@@ -1,4 +1,4 @@
-"""What papers tell: manifest, statistics and footers of a run, and what a person said."""
+"""What papers tell: numbers of a run, and what a person said."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from isinglass.pipelines.release.registry import Item, missing, registry, still_
 from isinglass.pipelines.report.model import ReportData, Slices, read_slices
 from isinglass.pipelines.report.text import visible
 from isinglass.pipelines.report.verdict import in_order, summary_lines
-from isinglass.pipelines.seam import Paper
 from isinglass.pipelines.statistics import INPUT, OUTPUT
 from isinglass.schemas.config.release import ReleaseConfig, SourceFacts
 from isinglass.schemas.reasons import REASON_TEXT
@@ -27,6 +26,7 @@ from isinglass.schemas.tables import DATA, DRAWN
 
 if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import FinishedRun
+    from isinglass.pipelines.seam import Paper
     from isinglass.schemas.commit import OutputFile
     from isinglass.schemas.manifest import Manifest
 
@@ -57,15 +57,9 @@ class Source:
     said: SourceFacts
     where: str
 
-    @property
-    def kind(self) -> str:
-        """What kind of source it is, or that nobody said."""
-        return self.said.kind or missing(f"{self.where}.kind")
-
-    @property
-    def licence(self) -> str:
-        """Its licence, or that nobody said."""
-        return self.said.licence or missing(f"{self.where}.licence")
+    def answer(self, key: str) -> str:
+        """What is declared of it, or that nobody said."""
+        return getattr(self.said, key) or missing(f"{self.where}.{key}")
 
 
 @dataclass(frozen=True)
@@ -129,8 +123,11 @@ class Facts:
     @property
     def tables(self) -> list[str]:
         """Folders of tables that are handed on whole."""
-        return [name for name in PUBLISHED if any(
-            one.path.startswith(f"{name}/") for one in self.files)]
+        return [
+            name
+            for name in PUBLISHED
+            if any(one.path.startswith(f"{name}/") for one in self.files)
+        ]
 
     @property
     def carried(self) -> list[str]:
@@ -210,24 +207,39 @@ def is_published(path: str) -> bool:
 
 
 def gather(run: FinishedRun, settings: ReleaseConfig) -> Facts:
-    """Read what papers are made of; the files of the run are as the manifest has them."""
-    statistics = read_slices(read_table(run.folder / STATISTICS))
-    data = ReportData(run.manifest, statistics, (), {})
+    """Read what papers are made of; files are as the manifest has them."""
     tables = run.paths("data")
+    footers = table_schema(tables[0]), sum(table_memory(path) for path in tables)
+    statistics = read_table(run.folder / STATISTICS)
+    return make_facts(run.manifest, statistics, settings, footers)
+
+
+def make_facts(
+    manifest: Manifest,
+    table: pa.Table,
+    settings: ReleaseConfig,
+    footers: tuple[pa.Schema, int],
+) -> Facts:
+    """Facts from what was read; `footers` tell of columns and bytes of `data/`."""
+    statistics = read_slices(table)
+    data = ReportData(manifest, statistics)
+    columns, memory = footers
     return Facts(
-        manifest=run.manifest,
+        manifest=manifest,
         settings=settings,
         statistics=statistics,
         papers=[stage.paper(data) for stage in in_order(())],
-        done=[*_removed(run.manifest), *summary_lines(run.manifest)[1:]],
-        columns=table_schema(tables[0]) if tables else DATA,
-        memory=sum(table_memory(path) for path in tables),
+        done=[*_removed(manifest), *summary_lines(manifest)[1:]],
+        columns=columns,
+        memory=memory,
     )
 
 
 def _removed(manifest: Manifest) -> list[str]:
     """A sentence for each reason that records were left out for."""
-    told = {k: v for stage in manifest.stages.values() for k, v in stage.reasons.items()}
+    told = {
+        k: v for stage in manifest.stages.values() for k, v in stage.reasons.items()
+    }
     told |= REASON_TEXT
     records = manifest.records
     return [

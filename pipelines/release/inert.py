@@ -31,9 +31,7 @@ def prose(text: str) -> Markdown:
     line = visible(" ".join(text.split()))
     line = _LINKS.sub(lambda found: f"\\{found[0]}", _MARKS.sub(r"\\\g<0>", line))
     # At the beginning, a dash or a number with a point would be an item of a list.
-    return Markdown(
-        _LEADING.sub(lambda m: "\\-" if m[0] == "-" else f"{m[0]}\\", line)
-    )
+    return Markdown(_LEADING.sub(lambda m: "\\-" if m[0] == "-" else f"{m[0]}\\", line))
 
 
 def fenced(text: str) -> Markdown:

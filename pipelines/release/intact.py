@@ -11,7 +11,6 @@ from isinglass.pipelines.engine.workspace import (
     file_sha256,
     is_file,
     read_bytes,
-    sums_text,
 )
 from isinglass.pipelines.proof.files import SUMS, check_hashes
 from isinglass.pipelines.proof.gates import check_gates

@@ -88,7 +88,9 @@ def release(
             write_atomically(folder / name, text)
         signed = _sign(folder, signer)
         hashes = base_hashes(run)
-        names = [name for name in PAPERS if name in told or (signed and name == ATTESTATIONS)]
+        names = [
+            name for name in PAPERS if name in told or (signed and name == ATTESTATIONS)
+        ]
         hashes |= {name: file_sha256(folder / name) for name in names}
         write_atomically(folder / SUMS, sums_text(hashes))
         write_atomically(folder / "_SUCCESS", file_sha256(folder / SUMS) + "\n")
@@ -111,7 +113,7 @@ def check_said(facts: Facts) -> None:
 
 
 def _sign(folder: Path, signer: Signer | None) -> bool:
-    """Sign the statements, or keep a signature that is of these; tells if there is one."""
+    """Sign the statements, or keep a signature of these; tells if there is one."""
     path = folder / ATTESTATIONS
     statements = [read_bytes(folder / name) for name in STATEMENTS]
     if signer is not None:

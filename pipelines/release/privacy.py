@@ -11,40 +11,21 @@ from isinglass.pipelines.report.text import visible
 if TYPE_CHECKING:
     from isinglass.pipelines.release.facts import Facts
 
-CLAIM = (
-    "Direct identifiers removed by automatic detection, where they were found. That is "
-    "no claim that nobody can be recognised."
-)
-CLASSES = {
-    "removed": "nothing of the value is left",
-    "generalised": "something less exact is left",
-    "surrogate": "an invented value stands in its place",
-    "pseudonymised": "a keyed hash stands in its place: personal data for whoever "
-    "holds the key",
-    "kept": "the value is left as it is",
-}
-
-
 def privacy(facts: Facts) -> str:
     """Operators, counts, recall and leftovers of each kind; no value of any."""
     told: dict[str, Any] = {}
     for paper in facts.papers:
         told |= paper.privacy
     said = said_by(facts)
-    searched = told.pop("searched", False)
     return json_text(
         {
             "dataset": visible(facts.title),
             "run_id": facts.manifest.run_id,
-            "searched": searched,
-            "claim": CLAIM if searched else "The texts were not searched.",
             "contact": visible(said["contact"]),
             "documents": facts.whole.documents,
             "words": facts.whole.words,
-            "classes": CLASSES,
-            "searched_columns": ["text"] if searched else [],
-            "columns_not_searched": [
-                visible(name) for name in facts.columns.names if name != "text"
+            "columns_handed_on_as_they_came": [
+                visible(name) for name in facts.carried
             ],
             **_shown(told),
             "limits": [visible(line) for line in facts.each("limits")],

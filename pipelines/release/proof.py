@@ -145,4 +145,3 @@ def _unlike(run: FinishedRun) -> list[str]:
         or not is_file(run.folder / name)
         or file_sha256(run.folder / name) != sha256
     ]
-

@@ -51,7 +51,10 @@ _QUESTIONS = {
 _OPT_OUTS = "How were reservations of rights respected when pages were crawled?"
 _KIND = "Is it public, private, crawled, of users, synthetic, or other?"
 _LICENCE = "Under which licence (SPDX) did it come?"
-_MODEL = "Which model wrote it?"
+_OF_A_KIND = {
+    "synthetic": {"synthetic_by": "Which model wrote it?"},
+    "crawled": {"crawler": "Which crawler fetched it, and what did it respect?"},
+}
 
 
 def registry(settings: ReleaseConfig, sources: Iterable[str]) -> dict[str, Item]:
@@ -65,9 +68,9 @@ def registry(settings: ReleaseConfig, sources: Iterable[str]) -> dict[str, Item]
         path = f"release.sources.{name}"
         items.append(Item("sources", f"{path}.kind", _KIND, facts.kind or ""))
         items.append(Item("sources", f"{path}.licence", _LICENCE, facts.licence or ""))
-        if facts.kind == "synthetic":
-            by = facts.synthetic_by or ""
-            items.append(Item("sources", f"{path}.synthetic_by", _MODEL, by))
+        for key, question in _OF_A_KIND.get(facts.kind or "", {}).items():
+            said = getattr(facts, key) or ""
+            items.append(Item("sources", f"{path}.{key}", question, said))
     return {item.path: item for item in items}
 
 

@@ -18,8 +18,8 @@ STATEMENTS = ("provenance.intoto.json", "test-result.intoto.json")
 PAYLOAD = "application/vnd.in-toto+json"
 
 _MAKE = (
-    "`openssl genpkey -algorithm ed25519 -out key.pem` makes one, and `openssl pkey -in "
-    "key.pem -pubout -out key.pub` its public half"
+    "`openssl genpkey -algorithm ed25519 -out key.pem` makes one, and `openssl pkey "
+    "-in key.pem -pubout -out key.pub` its public half"
 )
 
 

@@ -74,8 +74,8 @@ def _source(one: Any) -> dict[str, Any]:
     declared = one.said.model_dump(mode="json", exclude_none=True)
     return {
         "source": visible(one.name),
-        "kind": visible(one.kind),
-        "licence": visible(one.licence),
+        "kind": visible(one.answer("kind")),
+        "licence": visible(one.answer("licence")),
         "declared": {key: visible(value) for key, value in declared.items()},
         "in": asdict(one.came),
         "kept": asdict(one.stayed),

@@ -135,9 +135,7 @@ class ReleaseConfig(Section):
     purpose: Text | None = Field(
         None, description="What it was made for, and may be used for."
     )
-    out_of_scope: Text | None = Field(
-        None, description="What it must not be used for."
-    )
+    out_of_scope: Text | None = Field(None, description="What it must not be used for.")
     contact: Text | None = Field(
         None, description="Who answers questions and requests for erasure, and how."
     )
@@ -147,9 +145,7 @@ class ReleaseConfig(Section):
     known_limits: Text | None = Field(
         None, description="Limits and biases that are known and not measured here."
     )
-    social_impact: Text | None = Field(
-        None, description="Whom it may help or harm."
-    )
+    social_impact: Text | None = Field(None, description="Whom it may help or harm.")
     maintenance: Text | None = Field(
         None, description="Who keeps it up, and for how long."
     )

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,10 @@ from isinglass.pipelines.engine.workspace.layout import PROVENANCE as PROVENANCE
 from isinglass.pipelines.engine.workspace.layout import PUBLISHED as PUBLISHED
 from isinglass.pipelines.engine.workspace.layout import TABLES as TABLES
 from isinglass.pipelines.engine.workspace.layout import Workspace as Workspace
+from isinglass.pipelines.engine.workspace.layout import sums_text as sums_text
+from isinglass.pipelines.engine.workspace.problems import (
+    explain_write_error as explain_write_error,
+)
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.errors import OutputError, RetryError
 
@@ -164,24 +168,6 @@ def make_private(folder: Path) -> None:
         folder.chmod(0o700)
     except OSError as error:
         raise explain_write_error(error, folder) from None
-
-
-def explain_write_error(error: OSError, path: Path) -> Exception:
-    """Turn an operating system error on writing into one that names the fix."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return RetryError(
-            f"No space left on the device of {path}. Free some space and run the same "
-            "command again: finished shards are kept."
-        )
-    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return OutputError(
-            f"No permission to write {path}. Choose another output folder."
-        )
-    if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.EINVAL, errno.ENAMETOOLONG}:
-        return OutputError(
-            f"{path} cannot be written ({error.strerror}). Choose another output."
-        )
-    return RetryError(f"Writing {path} failed: {error.strerror}. Try again.")
 
 
 def fsync_folder(folder: Path) -> None:
@@ -331,9 +317,11 @@ def table_rows(path: Path) -> int:
 
 
 def table_memory(path: Path) -> int:
-    """Bytes of the columns of a Parquet file before compression, as its footer has it."""
+    """Bytes of the columns of a Parquet file before compression."""
     footer = pq.read_metadata(path)
-    return sum(footer.row_group(i).total_byte_size for i in range(footer.num_row_groups))
+    return sum(
+        footer.row_group(i).total_byte_size for i in range(footer.num_row_groups)
+    )
 
 
 def table_schema(path: Path) -> pa.Schema:
@@ -358,11 +346,6 @@ def link_or_copy(path: Path, target: Path) -> None:
             shutil.copyfile(path, target)
         except OSError as error:
             raise explain_write_error(error, target) from None
-
-
-def sums_text(hashes: Mapping[str, str]) -> str:
-    """Hashes of files, by path, as `sha256sum -c` reads them."""
-    return "".join(f"{sha256}  {name}\n" for name, sha256 in hashes.items())
 
 
 def write_audit(workspace: Workspace, name: str, table: pa.Table) -> OutputFile:

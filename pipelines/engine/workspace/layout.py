@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +21,8 @@ PAPERS = (
     "test-result.intoto.json",
     "attestations.intoto.jsonl",
 )
-"""Written by a release. The first one tells that the others are of a release, too: it is
-there before them, and removed after them. The last one is there if it was signed."""
+"""Written by a release. The first one tells that the others are of a release, too: it
+is there before them, and removed after them. The last one is there if it was signed."""
 
 TABLES = (
     "data",
@@ -93,3 +94,8 @@ class Workspace:
     def relative(self, path: Path) -> str:
         """`path` relative to the run folder, with `/`."""
         return path.relative_to(self.path).as_posix()
+
+
+def sums_text(hashes: Mapping[str, str]) -> str:
+    """Hashes of files, by path, as `sha256sum -c` reads them."""
+    return "".join(f"{sha256}  {name}\n" for name, sha256 in hashes.items())

@@ -16,17 +16,21 @@ NOT_SCANNED = "The texts were not searched for personal data."
 LEAST = 0.95
 """Expected leftovers from which on their number is told."""
 
-CLASSES = {
+CLAIM = (
+    "Direct identifiers removed by automatic detection, where they were found. That is "
+    "no claim that nobody can be recognised."
+)
+CLASSES: dict[str | None, str] = {
     "removed": "a placeholder stands there, or nothing",
     "generalised": "something less exact stands there",
     "surrogate": "an invented value stands there",
-    "pseudonymised": "a keyed hash stands there; who holds the key can tell equal values",
+    "pseudonymised": "a keyed hash stands there: whoever has the key can tell values",
     "kept": "it was found and left as it is",
 }
 
 
 def paper(data: ReportData) -> Paper:
-    """Operators, counts, recall and what is probably left; never that none is."""
+    """Operators, counts, recall and what is probably left; never that nothing is."""
     manifest = data.manifest
     if manifest.config.get("pii") is None:
         return Paper(personal=[NOT_SCANNED], privacy={"searched": False})
@@ -42,7 +46,10 @@ def paper(data: ReportData) -> Paper:
         limits=remarks(manifest),
         privacy={
             "searched": True,
-            "mode": data.part("pii")["mode"],  # type: ignore[index] - it is there
+            "claim": CLAIM,
+            "searched_columns": ["text"],
+            "mode": (data.part("pii") or {}).get("mode"),
+            "classes": CLASSES,
             "kinds": kinds,
             "not_measured": manifest.not_measured,
             "left_alone_by_a_list": manifest.allowed,
@@ -80,7 +87,9 @@ def _sentence(name: str, kind: dict[str, Any]) -> str:
     line = f"{name}: {kind['found']:,} found, {kind['changed']:,} changed ({told})"
     recall, left = kind["recall"], kind["expected_leftovers"]
     if recall:
-        line += f"; {recall['found']:,} of {recall['planted']:,} planted ones were found"
+        line += (
+            f"; {recall['found']:,} of {recall['planted']:,} planted ones were found"
+        )
     if left and left["expected"] is not None:
         some = left["expected"] >= LEAST
         about = f"about {left['expected']:,.1f}" if some else "fewer than one"
