@@ -111,12 +111,7 @@ def _rai(facts: Facts, said: dict[str, str]) -> dict[str, Any]:
             visible(line) for line in [said["known_limits"], *facts.each("biases")]
         ],
         "rai:dataLimitations": [
-            visible(line)
-            for line in [
-                said["known_limits"],
-                *facts.each("limits"),
-                *facts.manifest.warnings,
-            ]
+            visible(line) for line in [said["known_limits"], *facts.limits]
         ],
         "rai:dataSocialImpact": visible(said["social_impact"]),
         "rai:dataUseCases": visible(said["purpose"]),

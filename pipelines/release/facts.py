@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +18,7 @@ from isinglass.pipelines.engine.workspace import (
 )
 from isinglass.pipelines.release.registry import Item, missing, registry, still_open
 from isinglass.pipelines.report.model import ReportData, Slices, read_slices
-from isinglass.pipelines.report.text import visible
+from isinglass.pipelines.report.text import THIN_SPACE, visible
 from isinglass.pipelines.report.verdict import in_order, summary_lines
 from isinglass.pipelines.statistics import INPUT, OUTPUT
 from isinglass.schemas.config.release import ReleaseConfig, SourceFacts
@@ -168,7 +169,12 @@ class Facts:
 
     def each(self, part: str) -> list[str]:
         """What all stages say: `done`, `personal`, `biases` or `limits`."""
-        return [line for paper in self.papers for line in getattr(paper, part)]
+        return [_plain(x) for paper in self.papers for x in getattr(paper, part)]
+
+    @property
+    def limits(self) -> list[str]:
+        """What was not done or is known to be wrong, and what a reader is warned of."""
+        return [*self.each("limits"), *map(_plain, self.manifest.warnings)]
 
     @cached_property
     def _came(self) -> dict[str, Counted]:
@@ -198,7 +204,13 @@ class Facts:
         )
 
 
+_GROUPS = re.compile(rf"(?<=\d){THIN_SPACE}(?=\d)")
 _COUNTS = ("documents", "characters", "words")
+
+
+def _plain(line: str) -> str:
+    """Digits grouped by commas, as elsewhere in the papers."""
+    return _GROUPS.sub(",", line).replace(THIN_SPACE, " ")
 
 
 def is_published(path: str) -> bool:

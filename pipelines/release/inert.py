@@ -11,7 +11,8 @@ import yaml
 
 from isinglass.pipelines.report.text import visible
 
-_MARKS = re.compile(r"[\\`*_{}\[\]<>#|~!&$=+@^]")
+_MARKS = re.compile(r"[\\`*_{}\[\]#|~!$=+@^]|(?<=\{)%|%(?=\})")
+_TAGS = {ord("<"): "&lt;", ord(">"): "&gt;", ord("&"): "&amp;"}
 _LEADING = re.compile(r"^(-|\d+(?=[.)](?: |$)))")
 _LINKS = re.compile(r"(?i)(?<=www)\.|:(?=//|\w*:)|(?<=mailto):|(?<=script):")
 _FENCE = re.compile(r"`{3,}|~{3,}")
@@ -31,7 +32,9 @@ def prose(text: str) -> Markdown:
     line = visible(" ".join(text.split()))
     line = _LINKS.sub(lambda found: f"\\{found[0]}", _MARKS.sub(r"\\\g<0>", line))
     # At the beginning, a dash or a number with a point would be an item of a list.
-    return Markdown(_LEADING.sub(lambda m: "\\-" if m[0] == "-" else f"{m[0]}\\", line))
+    line = _LEADING.sub(lambda m: "\\-" if m[0] == "-" else f"{m[0]}\\", line)
+    # Inert as well where somebody takes Markdown for HTML.
+    return Markdown(line.translate(_TAGS))
 
 
 def fenced(text: str) -> Markdown:

@@ -11,6 +11,7 @@ from isinglass.pipelines.report.text import visible
 if TYPE_CHECKING:
     from isinglass.pipelines.release.facts import Facts
 
+
 def privacy(facts: Facts) -> str:
     """Operators, counts, recall and leftovers of each kind; no value of any."""
     told: dict[str, Any] = {}
@@ -24,11 +25,9 @@ def privacy(facts: Facts) -> str:
             "contact": visible(said["contact"]),
             "documents": facts.whole.documents,
             "words": facts.whole.words,
-            "columns_handed_on_as_they_came": [
-                visible(name) for name in facts.carried
-            ],
+            "columns_handed_on_as_they_came": [visible(name) for name in facts.carried],
             **_shown(told),
-            "limits": [visible(line) for line in facts.each("limits")],
+            "limits": [visible(line) for line in facts.limits],
             "open": [visible(one.path) for one in facts.open],
         }
     )

@@ -34,7 +34,11 @@ def opened(said: dict[str, Any], sources: list[str]) -> list[str]:
     ("said", "sources", "left"),
     [
         ({}, [], EVERYTHING),
-        ({"licence": "MIT", "creators": ["A"]}, [], [*EVERYTHING[1:5], *EVERYTHING[6:]]),
+        (
+            {"licence": "MIT", "creators": ["A"]},
+            [],
+            [*EVERYTHING[1:5], *EVERYTHING[6:]],
+        ),
         ({"collection": {"collected_from": "2026-01"}}, [], EVERYTHING),
         (
             {},
@@ -54,7 +58,9 @@ def opened(said: dict[str, Any], sources: list[str]) -> list[str]:
         ),
     ],
 )
-def test_what_is_open(said: dict[str, Any], sources: list[str], left: list[str]) -> None:
+def test_what_is_open(
+    said: dict[str, Any], sources: list[str], left: list[str]
+) -> None:
     assert opened(said, sources) == left
 
 
