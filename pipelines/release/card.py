@@ -50,7 +50,13 @@ _SIZES = (
     (10**12, "100B<n<1T"),
 )
 _BCP47 = re.compile(r"[a-z]{2,3}")
-_TYPES = {"halffloat": "float16", "float": "float32", "double": "float64"}
+_TYPES = {
+    "halffloat": "float16",
+    "float": "float32",
+    "double": "float64",
+    "date32[day]": "date32",
+    "date64[ms]": "date64",
+}
 
 
 def card(facts: Facts) -> str:
