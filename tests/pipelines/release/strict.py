@@ -31,13 +31,7 @@ MINIMAL = (
 )
 TERMS = {
     *MINIMAL.split(),
-    *(
-        "annotationsPerItem annotatorDemographics dataAnnotationAnalysis "
-        "dataAnnotationPlatform dataAnnotationProtocol dataCollection "
-        "dataCollectionMissingData dataCollectionRawData dataCollectionTimeframe "
-        "dataCollectionType dataImputationProtocol dataManipulationProtocol "
-        "dataPreprocessingProtocol dataReleaseMaintenancePlan machineAnnotationTools"
-    ).split(),
+    *["annotationsPerItem", "annotatorDemographics", "dataAnnotationAnalysis", "dataAnnotationPlatform", "dataAnnotationProtocol", "dataCollection", "dataCollectionMissingData", "dataCollectionRawData", "dataCollectionTimeframe", "dataCollectionType", "dataImputationProtocol", "dataManipulationProtocol", "dataPreprocessingProtocol", "dataReleaseMaintenancePlan", "machineAnnotationTools"],
 }
 PROV = {
     *("Entity", "Activity", "SoftwareAgent"),

@@ -77,11 +77,7 @@ WRONG: dict[str, Change] = {
     "another vocabulary": other("http://e.vil/", "@context", "cr"),
     **{
         f"no {key}": gone(key)
-        for key in (
-            "name description license url creator datePublished version distribution "
-            "recordSet rai:dataBiases rai:dataLimitations rai:dataSocialImpact "
-            "rai:dataUseCases rai:hasSyntheticData rai:personalSensitiveInformation"
-        ).split()
+        for key in ["name", "description", "license", "url", "creator", "datePublished", "version", "distribution", "recordSet", "rai:dataBiases", "rai:dataLimitations", "rai:dataSocialImpact", "rai:dataUseCases", "rai:hasSyntheticData", "rai:personalSensitiveInformation"]
     },
     "an empty name": other("", "name"),
     "a name that is a number": other(7, "name"),

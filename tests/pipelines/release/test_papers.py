@@ -67,9 +67,9 @@ HOSTILE = [
 def hostile_papers(make: Make, text: str) -> dict[str, str]:
     """Papers of a run in which everything that somebody else named is `text`."""
     said = {
-        **{key: text for key in ("title", "purpose", "contact", "description")},
-        **{key: text for key in ("known_limits", "social_impact", "out_of_scope")},
-        **{key: text for key in ("maintenance", "opt_outs", "citation")},
+        **dict.fromkeys(("title", "purpose", "contact", "description"), text),
+        **dict.fromkeys(("known_limits", "social_impact", "out_of_scope"), text),
+        **dict.fromkeys(("maintenance", "opt_outs", "citation"), text),
         "creators": [text],
         "collection": {"how": text},
         "sources": {
