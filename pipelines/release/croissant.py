@@ -7,7 +7,7 @@ ways than its vocabulary does.
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -122,7 +122,7 @@ def _rai(facts: Facts, said: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _collected_by(kinds: Set[str | None]) -> list[str]:
+def _collected_by(kinds: AbstractSet[str | None]) -> list[str]:
     known = {"crawled": "Web Scraping", "synthetic": "Synthetic Data Generation"}
     named = [term for kind, term in known.items() if kind in kinds]
     if kinds - {None, *known}:

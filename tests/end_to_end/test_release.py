@@ -16,8 +16,13 @@ from datasets import load_dataset
 from typer.testing import CliRunner
 
 from isinglass.cli.app import app
-from isinglass.pipelines.engine.workspace import PAPERS
+from isinglass.pipelines.engine.workspace import (
+    PAPERS,
+    Workspace,
+    remove_leftovers,
+)
 from isinglass.pipelines.proof.prove import prove
+from isinglass.pipelines.release import job
 from isinglass.pipelines.release.job import release
 from isinglass.schemas.config.release import ReleaseConfig
 from isinglass.schemas.errors import IsinglassError, OutputError, RefuseError
@@ -137,8 +142,6 @@ def test_the_same_run_is_still_complete(finished: Path, tmp_path: Path) -> None:
     assert (run / "README.md").exists()
     assert {p: p.stat().st_mtime_ns for p in run.rglob("*.parquet")} == before
     # Another run in the same folder takes the papers of the first one away.
-    from isinglass.pipelines.engine.workspace import Workspace, remove_leftovers
-
     remove_leftovers(Workspace(str(run)))
     assert not [name for name in PAPERS if (run / name).exists()]
 
@@ -269,8 +272,6 @@ def test_edits_of_a_person_are_not_written_over(run: Path) -> None:
 def test_a_release_that_was_cut_off_is_finished_by_the_next(
     run: Path, written: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from isinglass.pipelines.release import job
-
     release(run, ReleaseConfig(title="First"))
     left = [written]
     write = job.write_atomically

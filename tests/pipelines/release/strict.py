@@ -1,7 +1,7 @@
 """A check of Croissant graphs that is stricter than the format's own library.
 
-The library takes a graph without a licence, with RAI terms that do not exist and with any
-triple of PROV; people who read graphs do not.
+The library takes a graph without a licence, with RAI terms that do not exist and with
+any triple of PROV; people who read graphs do not.
 """
 
 from __future__ import annotations
@@ -31,7 +31,23 @@ MINIMAL = (
 )
 TERMS = {
     *MINIMAL.split(),
-    *["annotationsPerItem", "annotatorDemographics", "dataAnnotationAnalysis", "dataAnnotationPlatform", "dataAnnotationProtocol", "dataCollection", "dataCollectionMissingData", "dataCollectionRawData", "dataCollectionTimeframe", "dataCollectionType", "dataImputationProtocol", "dataManipulationProtocol", "dataPreprocessingProtocol", "dataReleaseMaintenancePlan", "machineAnnotationTools"],
+    *[
+        "annotationsPerItem",
+        "annotatorDemographics",
+        "dataAnnotationAnalysis",
+        "dataAnnotationPlatform",
+        "dataAnnotationProtocol",
+        "dataCollection",
+        "dataCollectionMissingData",
+        "dataCollectionRawData",
+        "dataCollectionTimeframe",
+        "dataCollectionType",
+        "dataImputationProtocol",
+        "dataManipulationProtocol",
+        "dataPreprocessingProtocol",
+        "dataReleaseMaintenancePlan",
+        "machineAnnotationTools",
+    ],
 }
 PROV = {
     *("Entity", "Activity", "SoftwareAgent"),
@@ -64,6 +80,10 @@ def _head(graph: dict[str, Any]) -> Iterator[str]:
         yield "@type is not sc:Dataset"
     if graph.get("conformsTo") != [CROISSANT, RAI]:
         yield "conformsTo does not name Croissant 1.1 and RAI 1.0"
+    yield from _values(graph)
+
+
+def _values(graph: dict[str, Any]) -> Iterator[str]:
     for key in REQUIRED.split():
         if not graph.get(key):
             yield f"{key} is missing"
@@ -103,19 +123,22 @@ def _distribution(graph: dict[str, Any]) -> Iterator[str]:
             yield f"{name} has no name"
         if file.get("encodingFormat") != "application/x-parquet":
             yield f"{name} has no known encodingFormat"
-        if file.get("@type") == "cr:FileSet":
-            if not file.get("includes"):
-                yield f"{name} includes nothing"
-            continue
-        if file.get("@type") != "cr:FileObject":
-            yield f"{name} is neither FileObject nor FileSet"
-        address = str(file.get("contentUrl", ""))
-        if not address or address.startswith("/") or ".." in address.split("/"):
-            yield f"{name} has no contentUrl within the folder"
-        if not _SHA256.fullmatch(str(file.get("sha256", ""))):
-            yield f"{name} has no sha256"
-        if not re.fullmatch(r"\d+ B", str(file.get("contentSize", ""))):
-            yield f"{name} has no contentSize"
+        if file.get("@type") != "cr:FileSet":
+            yield from _file(file, name)
+        elif not file.get("includes"):
+            yield f"{name} includes nothing"
+
+
+def _file(file: dict[str, Any], name: str) -> Iterator[str]:
+    if file.get("@type") != "cr:FileObject":
+        yield f"{name} is neither FileObject nor FileSet"
+    address = str(file.get("contentUrl", ""))
+    if not address or address.startswith("/") or ".." in address.split("/"):
+        yield f"{name} has no contentUrl within the folder"
+    if not _SHA256.fullmatch(str(file.get("sha256", ""))):
+        yield f"{name} has no sha256"
+    if not re.fullmatch(r"\d+ B", str(file.get("contentSize", ""))):
+        yield f"{name} has no contentSize"
 
 
 def _records(graph: dict[str, Any]) -> Iterator[str]:

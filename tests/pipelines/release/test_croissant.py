@@ -77,7 +77,23 @@ WRONG: dict[str, Change] = {
     "another vocabulary": other("http://e.vil/", "@context", "cr"),
     **{
         f"no {key}": gone(key)
-        for key in ["name", "description", "license", "url", "creator", "datePublished", "version", "distribution", "recordSet", "rai:dataBiases", "rai:dataLimitations", "rai:dataSocialImpact", "rai:dataUseCases", "rai:hasSyntheticData", "rai:personalSensitiveInformation"]
+        for key in [
+            "name",
+            "description",
+            "license",
+            "url",
+            "creator",
+            "datePublished",
+            "version",
+            "distribution",
+            "recordSet",
+            "rai:dataBiases",
+            "rai:dataLimitations",
+            "rai:dataSocialImpact",
+            "rai:dataUseCases",
+            "rai:hasSyntheticData",
+            "rai:personalSensitiveInformation",
+        ]
     },
     "an empty name": other("", "name"),
     "a name that is a number": other(7, "name"),
@@ -208,7 +224,7 @@ def test_how_sources_are_told(
     ],
 )
 def test_how_columns_are_told(
-    make: Make, kind: pa.DataType, told: str | None, several: bool
+    make: Make, kind: pa.DataType, told: str | None, *, several: bool
 ) -> None:
     columns = pa.schema([("text", pa.string()), ("more", kind)])
     graph = json.loads(croissant(make(columns=columns)))

@@ -1,4 +1,4 @@
-"""Every paper: nothing in it is obeyed, nothing is made up, what is missing is marked."""
+"""Every paper: nothing in it is obeyed or made up, and what is missing is marked."""
 
 from __future__ import annotations
 
@@ -73,8 +73,12 @@ def hostile_papers(make: Make, text: str) -> dict[str, str]:
         "creators": [text],
         "collection": {"how": text},
         "sources": {
-            text: {"kind": kind, "name": text, "description": text, "crawler": text}
-            for kind in ("crawled",)
+            text: {
+                "kind": "crawled",
+                "name": text,
+                "description": text,
+                "crawler": text,
+            }
         },
     }
     statistics = make().statistics
@@ -259,7 +263,7 @@ def forms(value: Any) -> Iterator[str]:
 
 
 def allowed(manifest: Manifest, table: pa.Table) -> set[str]:
-    """Every number that a paper may hold, from the manifest and its statistics alone."""
+    """Every number that a paper may hold, of the manifest and its statistics."""
     told = json.loads(manifest.to_json())
     rows = table.to_pylist()
     data = [file for file in told["outputs"] if file["path"].startswith("data/")]

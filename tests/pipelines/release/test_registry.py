@@ -43,8 +43,13 @@ def opened(said: dict[str, Any], sources: list[str]) -> list[str]:
         (
             {},
             ["b", "a"],
-            [*EVERYTHING, "sources.b.kind", "sources.b.licence"]
-            + ["sources.a.kind", "sources.a.licence"],
+            [
+                *EVERYTHING,
+                "sources.b.kind",
+                "sources.b.licence",
+                "sources.a.kind",
+                "sources.a.licence",
+            ],
         ),
         (
             {"sources": {"a": {"kind": "synthetic", "licence": "MIT"}}},

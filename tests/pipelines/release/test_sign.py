@@ -62,8 +62,8 @@ def test_what_was_signed_is_known(keys: tuple[Path, Path], signer: Signer) -> No
 @pytest.mark.parametrize(
     "change",
     [
-        lambda text: "",
-        lambda text: "\n",
+        lambda _: "",
+        lambda _: "\n",
         lambda text: text.replace('"sig": "', '"sig": "AAAA'),
         lambda text: text.replace("in-toto+json", "in-toto+yaml"),
         lambda text: text.replace("payloadType", "payloadKind"),
@@ -73,7 +73,7 @@ def test_what_was_signed_is_known(keys: tuple[Path, Path], signer: Signer) -> No
         lambda text: text[:-20],
         lambda text: text.replace('"signatures": [', '"signatures": [], "x": ['),
         lambda text: text + '{"payload": "e30=", "payloadType": "x"}\n',
-        lambda text: "[]\n",
+        lambda _: "[]\n",
     ],
 )
 def test_what_was_changed_is_refused(
