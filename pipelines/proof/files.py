@@ -101,7 +101,7 @@ def check_hashes(run: FinishedRun) -> Check:
     faults, size = [], 0
     known: set[str] = set()
     for output in run.manifest.outputs:
-        if not _is_plain(output.path) or output.path in known:
+        if not is_plain(output.path) or output.path in known:
             faults.append(f"{output.path} is not a name that a table can have once")
             continue
         known.add(output.path)
@@ -116,7 +116,7 @@ def check_hashes(run: FinishedRun) -> Check:
     return conclude("hashes", faults, f"{len(known)} files, {size / 1e6:.1f} MB")
 
 
-def _is_plain(name: str) -> bool:
+def is_plain(name: str) -> bool:
     """A file right in a folder of tables; nothing outside the run is ever opened."""
     parts = PurePosixPath(name).parts
     return len(parts) == 2 and parts[0] in TABLES and "/".join(parts) == name  # noqa: PLR2004 - folder and file

@@ -20,6 +20,7 @@ from isinglass.pipelines.engine.workspace import (
     PAPERS,
     Workspace,
     remove_leftovers,
+    write_atomically,
 )
 from isinglass.pipelines.proof.prove import prove
 from isinglass.pipelines.release import job
@@ -274,20 +275,19 @@ def test_a_release_that_was_cut_off_is_finished_by_the_next(
 ) -> None:
     release(run, ReleaseConfig(title="First"))
     left = [written]
-    write = job.write_atomically
 
     def cut_off(path: Path, content: str | bytes) -> None:
         if not left[0]:
             raise KeyboardInterrupt
         left[0] -= 1
-        write(path, content)
+        write_atomically(path, content)
 
     monkeypatch.setattr(job, "write_atomically", cut_off)
     second = ReleaseConfig(title="Second")
     with pytest.raises(KeyboardInterrupt):
         release(run, second)
     assert bool(faults(run)) == bool(written)
-    monkeypatch.setattr(job, "write_atomically", write)
+    monkeypatch.undo()
     release(run, second)
     assert "# Second" in (run / "README.md").read_text()
     assert faults(run) == {}
@@ -342,6 +342,24 @@ def test_a_damaged_publication_is_named(
     found = faults(to).get("published", "")
     assert said in found
     assert bool(found) == bool(said)
+
+
+def test_nothing_outside_of_a_publication_is_opened(run: Path, tmp_path: Path) -> None:
+    to = tmp_path / "public"
+    call("release", run, "--to", to)
+    in_manifest("outputs", 1, "path", value="data/../../secret")(to)
+    assert "data/../../secret is not a name of a table" in faults(to)["published"]
+
+
+def test_tables_are_copied_where_they_cannot_be_linked(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    assert call("release", run, "--to", tmp_path / "public")[0] == 0
+    assert faults(tmp_path / "public") == {}
 
 
 def test_folders_that_cannot_be_published_to(run: Path, tmp_path: Path) -> None:

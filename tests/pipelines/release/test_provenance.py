@@ -51,7 +51,7 @@ def test_provenance_names_everything_it_depends_on(
     assert ReleaseConfig.model_validate(recorded) == ReleaseConfig.model_validate(SAID)
     found = definition["resolvedDependencies"]
     hashes = [one["digest"]["sha256"] for one in found if "digest" in one]
-    wanted = [*manifest.inputs, *manifest.models, *manifest.lexicons]
+    wanted: list[Any] = [*manifest.inputs, *manifest.models, *manifest.lexicons]
     assert hashes == [one.sha256 for one in wanted]
     packages = {one["uri"] for one in found if "uri" in one}
     assert packages == {f"pkg:pypi/{k}@{v}" for k, v in manifest.packages.items()}
