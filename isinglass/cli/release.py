@@ -19,6 +19,7 @@ from isinglass.schemas.config import load_release
 if TYPE_CHECKING:
     from isinglass.pipelines.release.job import Released
 
+MOST_NAMED = 20
 STOPPED = "Stopped. Give the same command again: it writes what is missing."
 
 
@@ -107,7 +108,11 @@ def _lines(done: Released, to: Path | None) -> list[str]:
     lines = [f"Released: {folder} (card: {folder / 'README.md'})"]
     if facts.open:
         lines.append(f"Still open, {len(facts.open)} (marked MISSING in the papers):")
-        lines += [f"  {visible(one.path)}: {one.question}" for one in facts.open]
+        shown = facts.open[:MOST_NAMED]
+        lines += [f"  {visible(one.path)}: {one.question}" for one in shown]
+        if len(facts.open) > MOST_NAMED:
+            more = len(facts.open) - MOST_NAMED
+            lines.append(f"  and {more:,} more, which privacy.json lists")
     named = ", ".join(f"{name}/" for name in facts.tables)
     if to is None:
         lines.append(

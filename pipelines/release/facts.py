@@ -23,7 +23,7 @@ from isinglass.pipelines.report.verdict import in_order, summary_lines
 from isinglass.pipelines.statistics import INPUT, OUTPUT
 from isinglass.schemas.config.release import ReleaseConfig, SourceFacts
 from isinglass.schemas.reasons import REASON_TEXT
-from isinglass.schemas.tables import DATA, DRAWN
+from isinglass.schemas.tables import DATA, DRAWN, METADATA_COLUMNS
 
 if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import FinishedRun
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 STATISTICS = "audit/statistics.parquet"
 UNKNOWN = "und"
+MOST = 50
+"""Sources, or questions, that a paper for people lists."""
+
 LEAST_SHARE = 0.01
 """Share of documents from which on a card names a language."""
 
@@ -51,8 +54,6 @@ class Source:
     """One source of documents: what was counted, and what is declared of it."""
 
     name: str
-    files: int
-    bytes: int
     came: Counted
     stayed: Counted
     said: SourceFacts
@@ -122,6 +123,19 @@ class Facts:
         return [one for one in self.manifest.outputs if is_published(one.path)]
 
     @property
+    def contents(self) -> list[tuple[str, int, int, int]]:
+        """Files, rows and bytes of each folder that is handed on."""
+        names = [file.path.partition("/")[0] for file in self.files]
+        parts = {
+            name: [f for f in self.files if f.path.startswith(f"{name}/")]
+            for name in dict.fromkeys(names)
+        }
+        return [
+            (name, len(some), sum(f.rows for f in some), sum(f.bytes for f in some))
+            for name, some in parts.items()
+        ]
+
+    @property
     def tables(self) -> list[str]:
         """Folders of tables that are handed on whole."""
         return [
@@ -132,9 +146,8 @@ class Facts:
 
     @property
     def carried(self) -> list[str]:
-        """Columns that came with the input and that nobody looked at."""
-        own = {*DATA.names, *DRAWN, "evaluation_item"}
-        return [name for name in self.columns.names if name not in own]
+        """Columns that came with the input and that nobody searched."""
+        return [name for name in self.columns.names if name not in _MADE]
 
     @cached_property
     def steps(self) -> list[str]:
@@ -167,6 +180,15 @@ class Facts:
         found = self.languages.items()
         return [k for k, n in found if k != UNKNOWN and n.documents >= least]
 
+    @property
+    def others(self) -> Counted:
+        """What is published of the sources beyond `MOST`."""
+        rest = [one.stayed for one in self.sources[MOST:]]
+        counted = [(one.documents, one.characters, one.words) for one in rest]
+        return Counted(
+            *(sum(column) for column in zip((0, 0, 0), *counted, strict=True))
+        )
+
     def each(self, part: str) -> list[str]:
         """What all stages say: `done`, `personal`, `biases` or `limits`."""
         return [_plain(x) for paper in self.papers for x in getattr(paper, part)]
@@ -191,12 +213,9 @@ class Facts:
         }
 
     def _source(self, name: str) -> Source:
-        files = [one for one in self.manifest.inputs if one.source == name]
         nothing = Counted(0, 0, 0)
         return Source(
             name=name,
-            files=len(files),
-            bytes=sum(one.bytes for one in files),
             came=self._came.get(name, nothing),
             stayed=self._stayed.get(name, nothing),
             said=self.settings.sources.get(name, SourceFacts()),
@@ -204,6 +223,7 @@ class Facts:
         )
 
 
+_MADE = {*DATA.names, *DRAWN} - {*METADATA_COLUMNS} | {"language"}
 _GROUPS = re.compile(rf"(?<=\d){THIN_SPACE}(?=\d)")
 _COUNTS = ("documents", "characters", "words")
 

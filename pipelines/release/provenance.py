@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 STATEMENT = "https://in-toto.io/Statement/v1"
 SLSA = "https://slsa.dev/provenance/v1"
 TESTS = "https://in-toto.io/attestation/test-result/v0.1"
-BUILD = "https://isinglass.dev/build/run/v1"
-BUILDER = "https://isinglass.dev/builder"
+BUILD = "urn:isinglass:run:v1"
+BUILDER = "urn:isinglass:builder"
 
 
 def provenance(facts: Facts, hashes: Mapping[str, str]) -> str:

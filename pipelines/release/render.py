@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from isinglass.pipelines.release.facts import MOST
 from isinglass.pipelines.release.inert import Markdown, fenced, prose
 from isinglass.pipelines.report.text import percent, size
 from isinglass.pipelines.report.text import ratio as divided
@@ -60,5 +61,5 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     made.filters |= {"fenced": fenced, "size": _size}
-    made.globals |= {"share": share, "not_said": NOT_SAID}
+    made.globals |= {"share": share, "not_said": NOT_SAID, "most": MOST}
     return made

@@ -91,7 +91,7 @@ def test_a_run_is_released_and_proved(run: Path) -> None:
     assert "Still open, 11 (marked MISSING in the papers):" in said
     assert "release.licence" not in said
     assert "Not to publish: quarantine/, work/, findings/" in said
-    assert "columns that nobody searched are in data/: stars, extra." in said
+    assert "columns that nobody searched are in data/: source_id, source, url, collected_at," in said
     after = contents(run)
     assert after.keys() - before.keys() == {*PAPERS[:-1]}
     changed = {name for name in before if before[name] != after[name]}

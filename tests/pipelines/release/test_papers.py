@@ -341,3 +341,23 @@ def test_a_number_that_is_off_by_one_would_be_found(
     known = allowed(make().manifest, statistics) | ours()
     assert {"27,576", "46,706,370", "9,866"} <= known
     assert not {"27,577", "46,706,371", "9,867", "99.7"} & known
+
+
+def test_many_sources_do_not_make_a_long_paper(make: Make) -> None:
+    rows = [dict(row) for row in make().statistics.rows]
+    pattern = [row for row in rows if row["source"] == "guides"]
+    more = [
+        {**row, "source": f"site-{number:03}", "value": 3.0}
+        for number in range(200)
+        for row in pattern
+    ]
+    facts = make({}, table=pa.Table.from_pylist([*rows, *more]))
+    assert len(facts.sources) == 203
+    told = papers(facts, OWN)
+    for name in MARKDOWN:
+        assert "site-046" in told[name]
+        assert "site-047" not in told[name]
+    assert "| 153 others | | | | 459 | 459 |" in told["README.md"]
+    assert "and 366 more, which `privacy.json` lists" in told["README.md"]
+    assert len(json.loads(told["privacy.json"])["open"]) == len(facts.open) == 416
+    assert len(json.loads(told["eu-training-content.json"])["sources"]) == 203
