@@ -73,7 +73,7 @@ def _head(facts: Facts) -> Markdown:
         "multilinguality": ["multilingual" if len(languages) > 1 else "monolingual"],
         "annotations_creators": ["machine-generated"],
         "task_categories": ["text-generation"],
-        "size_categories": [size_category(facts.whole.documents)],
+        "size_categories": [Markdown(size_category(facts.whole.documents))],
         "tags": ["croissant", "isinglass"],
         "configs": [
             {

@@ -15,6 +15,7 @@ _MARKS = re.compile(r"[\\`*_{}\[\]#|~!$=+@^]|(?<=\{)%|%(?=\})")
 _TAGS = {ord("<"): "&lt;", ord(">"): "&gt;", ord("&"): "&amp;"}
 _LEADING = re.compile(r"^(-|\d+(?=[.)](?: |$)))")
 _LINKS = re.compile(r"(?i)(?<=www)\.|:(?=//|\w*:)|(?<=mailto):|(?<=script):")
+_TEMPLATE = re.compile(r"\{(?=[{%#])")
 _FENCE = re.compile(r"`{3,}|~{3,}")
 
 
@@ -45,28 +46,44 @@ def fenced(text: str) -> Markdown:
     return Markdown("\n".join([fence, *lines, fence]))
 
 
+_STAND_INS = {ord(mark): 0xE000 + place for place, mark in enumerate("<>&{}")}
+"""The library escapes these of no use in names, and not those that a page obeys."""
+
+
 class _Dumper(yaml.SafeDumper):
     """YAML in which a string never breaks a line."""
 
 
 def _one_line(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = None if text.isprintable() else '"'
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    marked = text.translate(_STAND_INS)
+    plain = text.isprintable() and marked == text
+    style = None if plain else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", marked, style=style)
+
+
+def _as_it_is(dumper: yaml.SafeDumper, text: Markdown) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text))
 
 
 _Dumper.add_representer(str, _one_line)
+_Dumper.add_representer(Markdown, _as_it_is)
 
 
 def front_matter(values: Mapping[str, Any]) -> Markdown:
-    """The head of a card; characters other than of ASCII are escaped."""
+    """The head of a card; what a page or a template obeys is escaped.
+
+    `Markdown` is ours, and stands there as it is.
+    """
     text = yaml.dump(dict(values), Dumper=_Dumper, sort_keys=False, width=10**9)
+    for mark, stand_in in _STAND_INS.items():
+        text = text.replace(f"\\u{stand_in:04X}", f"\\x{mark:02X}")
     return Markdown(f"---\n{text}---\n")
 
 
 def json_text(value: Any) -> str:
-    """Indented JSON of ASCII alone, which may stand in a page as well."""
+    """Indented JSON of ASCII alone, which may stand in a page or a template."""
     text = json.dumps(value, indent=2, ensure_ascii=True, allow_nan=False)
     for mark in "<>&":
         text = text.replace(mark, f"\\u{ord(mark):04x}")
-    # An escape of a terminal is ASCII, too, but JSON has it escaped already.
-    return text + "\n"
+    # Brackets of its own stand at the ends of lines.
+    return _TEMPLATE.sub(r"\\u007b", text) + "\n"

@@ -91,7 +91,7 @@ def test_a_run_is_released_and_proved(run: Path) -> None:
     assert "Still open, 11 (marked MISSING in the papers):" in said
     assert "release.licence" not in said
     assert "Not to publish: quarantine/, work/, findings/" in said
-    assert "columns that nobody searched are in data/: source_id, source, url, collected_at," in said
+    assert "that nobody searched are in data/: source_id, source, url," in said
     after = contents(run)
     assert after.keys() - before.keys() == {*PAPERS[:-1]}
     changed = {name for name in before if before[name] != after[name]}
@@ -421,6 +421,47 @@ def test_a_clever_forger_does_not_have_the_key(
     code, said = call("verify", run, "--signature", key.with_suffix(".pub"))
     assert code == 1
     assert "is a signature of other statements" in said
+
+
+NAMES = [
+    "<script>alert(1)<",
+    "=cmd|' -C calc'!A0",
+    "e\u202evil{{ 7*191 }}",
+    "..",
+    "-rf",
+]
+
+
+def test_hostile_names_of_a_real_run_are_inert(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for number, name in enumerate(NAMES):
+        rows = [
+            {"text": f"{name} wrote line {row} of file {number}.", "source": name}
+            | {name: "x", "url": f"javascript:alert({row})"}
+            for row in range(3)
+        ]
+        lines = [json.dumps(row) for row in rows]
+        (corpus / f"{name} .jsonl").write_text("\n".join(lines))
+    sections = {
+        "inputs": [{"path": str(corpus), "source": NAMES[0]}],
+        "release": {"title": NAMES[2], "citation": "```\n# Owned"},
+    }
+    finish(tmp_path, "run", sections, "clean")
+    code, said = call("release", tmp_path / "run", "--to", tmp_path / "public")
+    assert code == 0
+    assert "\u202e" not in said
+    assert faults(tmp_path / "run") == {}
+    assert faults(tmp_path / "public") == {}
+    for name in PAPERS[:-1]:
+        paper = (tmp_path / "public" / name).read_text()
+        assert "\u202e" not in paper
+        assert "<script" not in paper
+        assert "1337" not in paper
+        told = paper.split("\n---\n", 1)[-1]
+        assert "{{" not in told
+    loaded = load_dataset(str(tmp_path / "public"), cache_dir=str(tmp_path / "cache"))
+    assert {*loaded["train"]["source"]} == {*NAMES}
 
 
 def test_what_is_no_run_is_refused(tmp_path: Path) -> None:

@@ -72,6 +72,7 @@ def test_a_fence_is_ended_by_nothing_in_it(text: str) -> None:
         {"a": ["\u202ex", "{{x}}", "- b", "yes", "1.0", "!!python/object x"]},
         {"c\n---\nd": {"e": "a: b #c", "f": 12}},
         {"a": "\x1b[31m", "b": True, "c": None},
+        {"a": ["</script><b>", "a & b", "n\\<x"], "<k>": "{% raw %}"},
     ],
 )
 def test_front_matter_is_read_back_and_holds_no_border(values: dict[str, Any]) -> None:
@@ -81,14 +82,20 @@ def test_front_matter_is_read_back_and_holds_no_border(values: dict[str, Any]) -
     assert "---" not in inside
     assert text.replace("\n", "").isascii()
     assert text.replace("\n", "").isprintable()
+    assert not set("<>&{}") & set(text)
     assert yaml.safe_load("\n".join(inside)) == values
 
 
 def test_json_may_stand_in_a_page() -> None:
-    value = {"</script><b>": "\u202e&\x1b\u2028", "n": [1, 2.5, None, True]}
+    value = {
+        "</script><b>": "\u202e&\x1b\u2028",
+        "n": [1, 2.5, None, True, {}, {"a": {}}],
+        "{{ 7 }}": "\\{{{%{#",
+    }
     text = json_text(value)
     assert json.loads(text) == value
     assert not set("<>&") & set(text)
+    assert not [mark for mark in ("{{", "{%", "{#") if mark in text]
     assert text.replace("\n", "").isascii()
     assert text.replace("\n", "").isprintable()
 

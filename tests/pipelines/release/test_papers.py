@@ -189,6 +189,7 @@ def test_json_is_inert(make: Make, name: str, text: str) -> None:
     assert paper.replace("\n", "").isascii()
     assert paper.replace("\n", "").isprintable()
     assert not set("<>&") & set(paper)
+    assert "{{" not in paper
     told = json.loads(paper)
     assert told.keys() == plain.keys()
     # Beside what must be exact for programs to find it.
