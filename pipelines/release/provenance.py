@@ -36,7 +36,10 @@ def provenance(facts: Facts, hashes: Mapping[str, str]) -> str:
             "config": manifest.config,
             "release": settings,
         },
-        "internalParameters": {"release_version": __version__},
+        "internalParameters": {
+            "release_version": __version__,
+            "open": [visible(one.path) for one in facts.open],
+        },
         "resolvedDependencies": _dependencies(facts),
     }
     details = {

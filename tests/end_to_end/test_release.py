@@ -427,7 +427,7 @@ NAMES = [
     "<script>alert(1)<",
     "=cmd|' -C calc'!A0",
     "e\u202evil{{ 7*191 }}",
-    "..",
+    "C:\\con",
     "-rf",
 ]
 

@@ -87,7 +87,7 @@ def test_front_matter_is_read_back_and_holds_no_border(values: dict[str, Any]) -
 
 
 def test_json_may_stand_in_a_page() -> None:
-    value = {
+    value: dict[str, Any] = {
         "</script><b>": "\u202e&\x1b\u2028",
         "n": [1, 2.5, None, True, {}, {"a": {}}],
         "{{ 7 }}": "\\{{{%{#",
