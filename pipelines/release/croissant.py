@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from isinglass.pipelines.release.inert import json_text
-from isinglass.pipelines.release.registry import MISSING
+from isinglass.pipelines.release.registry import missing
 from isinglass.pipelines.release.render import NOT_SAID, said_by
 from isinglass.pipelines.report.text import visible
 
@@ -127,7 +127,7 @@ def _collected_by(kinds: AbstractSet[str | None]) -> list[str]:
     named = [term for kind, term in known.items() if kind in kinds]
     if kinds - {None, *known}:
         named.append("Secondary Data Analysis")
-    return named or [f"{MISSING}: release.sources"]
+    return named or [missing("release.sources")]
 
 
 def _synthetic(sources: list[Source]) -> str:
@@ -135,7 +135,7 @@ def _synthetic(sources: list[Source]) -> str:
     by = [one for one in sources if one.said.kind == "synthetic"]
     if by:
         return "yes: " + visible(", ".join(one.name for one in by))
-    return "no" if all(one.said.kind for one in sources) else f"{MISSING}: kind"
+    return "no" if all(one.said.kind for one in sources) else missing("release.sources")
 
 
 def _origin(facts: Facts) -> dict[str, Any]:

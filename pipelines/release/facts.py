@@ -16,7 +16,13 @@ from isinglass.pipelines.engine.workspace import (
     table_memory,
     table_schema,
 )
-from isinglass.pipelines.release.registry import Item, missing, registry, still_open
+from isinglass.pipelines.release.registry import (
+    Item,
+    missing,
+    period,
+    registry,
+    still_open,
+)
 from isinglass.pipelines.report.model import ReportData, Slices, read_slices
 from isinglass.pipelines.report.text import THIN_SPACE, visible
 from isinglass.pipelines.report.verdict import in_order, summary_lines
@@ -58,6 +64,11 @@ class Source:
     stayed: Counted
     said: SourceFacts
     where: str
+
+    @property
+    def period(self) -> str:
+        """From when to when it was collected; empty unless both are declared."""
+        return period(self.said.collected_from, self.said.collected_to)
 
     def answer(self, key: str) -> str:
         """What is declared of it, or that nobody said."""
@@ -179,6 +190,11 @@ class Facts:
         least = LEAST_SHARE * self.whole.documents
         found = self.languages.items()
         return [k for k, n in found if k != UNKNOWN and n.documents >= least]
+
+    @property
+    def may_be_crawled(self) -> bool:
+        """Whether a source is declared to be of web pages, or nothing of it is."""
+        return any(one.said.kind in (None, "crawled") for one in self.sources)
 
     @property
     def others(self) -> Counted:

@@ -28,7 +28,9 @@ def render(template: str, facts: Facts, **more: Any) -> str:
 
 def said_by(facts: Facts) -> dict[str, str]:
     """What a person said, by key, or that it is missing."""
-    return {one.key: one.shown for one in facts.said.values() if one.key != "sources"}
+    answers = {one.key: one.shown for one in facts.said.values()}
+    # Asked only where pages were crawled.
+    return {"opt_outs": facts.settings.opt_outs or NOT_SAID} | answers
 
 
 def share(part: float, whole: float) -> str:

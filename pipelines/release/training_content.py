@@ -28,7 +28,7 @@ HEADINGS = (
 _BANDS = ((10**9, "less than 1 billion"), (10**13, "1 billion to 10 trillion"))
 _MOST = "more than 10 trillion"
 _DOMAINS = (
-    "MISSING: no statistic of this run is by domain. The column url of data/ has the "
+    "Not known: no statistic of this run is by domain. The column url of data/ has the "
     "address of each document where the input had one; the registrable domains of it, "
     "by size of text, give the list."
 )
@@ -59,10 +59,8 @@ def training_content_json(facts: Facts) -> str:
             "collection_period": said["collection.period"],
             "languages": {visible(k): asdict(n) for k, n in facts.languages.items()},
             "sources": [_source(one) for one in facts.sources],
-            "domains": _DOMAINS,
-            "rights_reservation": visible(
-                facts.settings.opt_outs or missing("release.opt_outs")
-            ),
+            "domains": _DOMAINS if facts.may_be_crawled else None,
+            "rights_reservation": said["opt_outs"],
             "processing": [visible(step) for step in facts.steps],
             "personal_data": [visible(line) for line in facts.each("personal")],
             "open": [visible(one.path) for one in facts.open],
@@ -89,7 +87,7 @@ def _told(facts: Facts) -> dict[str, Any]:
     return {
         "tokens": facts.tokens,
         "band": band(facts.tokens),
-        "latest": latest or missing("release.collection.collected_to"),
+        "latest": latest or missing("release.collection.period"),
         "domains": _DOMAINS,
     }
 

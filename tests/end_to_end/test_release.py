@@ -316,6 +316,17 @@ def test_what_is_handed_on(run: Path, tmp_path: Path, key: Path) -> None:
     assert whole.column_names == loaded.column_names
 
 
+def test_the_library_of_croissant_reads_what_is_handed_on(
+    run: Path, tmp_path: Path
+) -> None:
+    library = pytest.importorskip("mlcroissant", reason="of the extra `dev`")
+    call("release", run, "--to", tmp_path / "public")
+    read = library.Dataset(str(tmp_path / "public" / "croissant.json"))
+    texts = [row["documents/text"].decode() for row in read.records("documents")]
+    loaded = load_dataset(str(tmp_path / "public"), cache_dir=str(tmp_path / "cache"))
+    assert texts == loaded["train"]["text"][:]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

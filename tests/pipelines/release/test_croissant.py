@@ -195,8 +195,8 @@ def test_how_a_licence_is_told(make: Make, said: dict[str, Any], licence: str) -
     [
         (["crawled", "synthetic", "user"], 3, "yes: guides"),
         (["public", "user", "other"], 1, "no"),
-        (["crawled", None, "crawled"], 1, "MISSING: kind"),
-        ([None, None, None], 1, "MISSING: kind"),
+        (["crawled", None, "crawled"], 1, "MISSING: release.sources"),
+        ([None, None, None], 1, "MISSING: release.sources"),
     ],
 )
 def test_how_sources_are_told(

@@ -227,8 +227,18 @@ def test_what_nobody_said_is_marked_as_missing(make: Make, name: str) -> None:
 
 def test_nothing_is_marked_where_everything_was_said(told: dict[str, str]) -> None:
     marked = {name for name, paper in told.items() if "MISSING: release" in paper}
-    # When opt-outs were respected is asked of a crawl alone; the template asks anybody.
-    assert marked == {"eu-training-content.md", "eu-training-content.json"}
+    assert marked == set()
+
+
+@pytest.mark.parametrize("kind", ["public", "crawled", "synthetic", None])
+def test_what_is_marked_is_what_is_listed_as_open(make: Make, kind: str | None) -> None:
+    sources = {name: {"kind": kind} for name in ("guides", "readmes") if kind}
+    facts = make({"sources": sources})
+    listed = [one.path for one in facts.open]
+    for name, paper in papers(facts, OWN).items():
+        marked = re.findall(r"MISSING: ([\w.]+\w)", paper.replace("\\", ""))
+        for path in marked:
+            assert [one for one in listed if one.startswith(path)], (name, path)
 
 
 def test_equal_facts_give_equal_papers(make: Make) -> None:
