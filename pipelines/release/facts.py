@@ -277,10 +277,23 @@ def make_facts(
         settings=settings,
         statistics=statistics,
         papers=[stage.paper(data) for stage in in_order(())],
-        done=[*_removed(manifest), *summary_lines(manifest)[1:]],
+        done=[
+            *_removed(manifest),
+            *summary_lines(manifest)[1:],
+            *_outside(manifest),
+        ],
         columns=columns,
         memory=memory,
     )
+
+
+def _outside(manifest: Manifest) -> list[str]:
+    """A sentence for each stage of somebody else's; its code is not asked."""
+    return [
+        f"A stage from outside acted as well: {visible(name)} ({visible(stage.use)}), "
+        f"which {'changes texts' if stage.edits else 'leaves texts as they are'}."
+        for name, stage in sorted(manifest.stages.items())
+    ]
 
 
 def _removed(manifest: Manifest) -> list[str]:

@@ -316,6 +316,7 @@ def test_what_is_handed_on(run: Path, tmp_path: Path, key: Path) -> None:
     assert whole.column_names == loaded.column_names
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_library_of_croissant_reads_what_is_handed_on(
     run: Path, tmp_path: Path
 ) -> None:

@@ -24,6 +24,7 @@ from isinglass.schemas.manifest import (
     GateResult,
     InputFile,
     Manifest,
+    StageSummary,
 )
 from tests.pipelines.release.conftest import COLUMNS, MEMORY, OWN, SAID
 
@@ -239,6 +240,14 @@ def test_what_is_marked_is_what_is_listed_as_open(make: Make, kind: str | None) 
         marked = re.findall(r"MISSING: ([\w.]+\w)", paper.replace("\\", ""))
         for path in marked:
             assert [one for one in listed if one.startswith(path)], (name, path)
+
+
+def test_stages_from_outside_are_named(make: Make) -> None:
+    stages = {"shout": StageSummary(use="loud:Shout", sha256="0", edits=True)}
+    told = papers(make(stages=stages), OWN)
+    said = "as well: shout (loud:Shout), which changes texts."
+    for name in (*MARKDOWN, "croissant.json"):
+        assert said in told[name]
 
 
 def test_equal_facts_give_equal_papers(make: Make) -> None:
