@@ -27,9 +27,10 @@ PARQUET = "application/x-parquet"
 """As the library knows it; the registered name of the type it does not."""
 
 _TERMS = (
-    "citeAs column equivalentProperty extract field fileProperty fileObject fileSet "
-    "format includes isLiveDataset jsonPath key md5 parentField path recordSet "
-    "references regex repeated replace samplingRate separator source subField transform"
+    "annotation citeAs column equivalentProperty extract field fileProperty fileObject "
+    "fileSet format includes isLiveDataset jsonPath key md5 parentField path recordSet "
+    "references regex repeated replace samplingRate separator source subField "
+    "transform value"
 )
 CONTEXT: dict[str, Any] = {
     "@language": "en",
@@ -39,12 +40,16 @@ CONTEXT: dict[str, Any] = {
     "rai": "http://mlcommons.org/croissant/RAI/",
     "dct": "http://purl.org/dc/terms/",
     "prov": "http://www.w3.org/ns/prov#",
+    "wd": "http://www.wikidata.org/entity/",
     "conformsTo": "dct:conformsTo",
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "examples": {"@id": "cr:examples", "@type": "@json"},
     **{term: f"cr:{term}" for term in _TERMS.split()},
 }
+COUNT = "wd:Q4049983"
+"""What the format calls the number of records."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 _ONE_LICENCE = re.compile(r"[A-Za-z0-9.+-]+")
 _FILES = "data-files"
@@ -201,6 +206,15 @@ def _records(facts: Facts) -> dict[str, Any]:
         "@id": "documents",
         "name": "documents",
         "description": f"{facts.whole.documents} documents, one a row.{others}",
+        "annotation": [
+            {
+                "@type": "cr:Field",
+                "@id": "documents/count",
+                "name": "documents/count",
+                "value": facts.whole.documents,
+                "dataType": COUNT,
+            }
+        ],
         "field": fields,
     }
 

@@ -172,6 +172,9 @@ def test_what_the_graph_tells(facts: Facts, graph: dict[str, Any]) -> None:
     files = {f["contentUrl"]: f["sha256"] for f in graph["distribution"][1:]}
     assert files == {file.path: file.sha256 for file in facts.data}
     assert not [path for path in files if not path.startswith("data/")]
+    (count,) = graph["recordSet"][0]["annotation"]
+    assert count["value"] == facts.whole.documents
+    assert count["dataType"] == "wd:Q4049983"
 
 
 @pytest.mark.parametrize(
