@@ -78,12 +78,14 @@ def release(
     signer = None if sign is None else read_private(sign)
     if to is not None:
         publish.check_target(run, to)
-    settings = load_release(text, set_ or [], job.standing_settings(run))
+    standing, origin = job.standing_settings(run)
+    settings = load_release(text, set_ or [], standing)
     with stoppable(STOPPED):
         done = job.release(run, settings, signer)
         if to is not None:
             publish.publish(done, to)
-    show(as_json(done, to), _lines(done, to), format_)
+    words = f"Words: those of {origin if config is None else config}"
+    show(as_json(done, to), [*_lines(done, to), words], format_)
     return 0
 
 

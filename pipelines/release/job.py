@@ -54,15 +54,17 @@ class Released:
     signed: bool
 
 
-def standing_settings(folder: Path) -> ReleaseConfig:
-    """What an earlier release of the run said, else what its configuration says.
+def standing_settings(folder: Path) -> tuple[ReleaseConfig, str]:
+    """What an earlier release of the run said, else its configuration; and which it is.
 
     Raises:
         ConfigError: The section is one of another version.
     """
     run = open_run(folder)
     recorded = recorded_settings(run)
-    return recorded or run.config.release or ReleaseConfig()
+    if recorded is not None:
+        return recorded, "the release before"
+    return run.config.release or ReleaseConfig(), "the configuration of the run"
 
 
 def release(

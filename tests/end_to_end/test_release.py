@@ -297,7 +297,10 @@ def test_what_is_handed_on(run: Path, tmp_path: Path, key: Path) -> None:
     to = tmp_path / "public"
     code, said = call("release", run, "--to", to, "--sign", key)
     assert code == 0
-    assert said.splitlines()[-1] == "Signed."
+    assert said.splitlines()[-2:] == [
+        "Signed.",
+        "Words: those of the configuration of the run",
+    ]
     files = contents(to)
     data = [p for p in contents(run) if p.startswith("data/")]
     own = ["SHA256SUMS", "manifest.json", "report.html"]
@@ -400,7 +403,7 @@ def test_a_signature_is_of_these_files(run: Path, tmp_path: Path, key: Path) -> 
     assert code == 1
     assert "attestations.intoto.jsonl is missing: not signed" in said
     call("release", run, "--sign", key)
-    assert call("release", run)[1].splitlines()[-1] == "Signed."
+    assert call("release", run)[1].splitlines()[-2] == "Signed."
     assert call("verify", run, "--signature", public)[0] == 0
     other = Ed25519PrivateKey.generate().public_key()
     form = serialization.PublicFormat.SubjectPublicKeyInfo
@@ -410,9 +413,8 @@ def test_a_signature_is_of_these_files(run: Path, tmp_path: Path, key: Path) -> 
     assert code == 1
     assert "is not signed by this key" in said
     # Words that nobody signed take the signature away.
-    assert call("release", run, "--set", "release.title=Else")[1].endswith(
-        "Not signed.\n"
-    )
+    said = call("release", run, "--set", "release.title=Else")[1]
+    assert said.endswith("Not signed.\nWords: those of the release before\n")
     assert not (run / "attestations.intoto.jsonl").exists()
     assert faults(run) == {}
 
