@@ -59,6 +59,7 @@ BASE = [
     "numba>=0.61,<1",
     "numpy>=2.0,<3",
     "orjson>=3.10,<4",
+    "packaging>=24.2",
     "phonenumbers>=9,<10",
     "presidio-analyzer>=2.2.360,<3",
     "pyarrow>=21",
@@ -92,6 +93,7 @@ EXTRAS = {
         "torch>=2.6,<3",
         "transformers>=5.0,<6",
     ],
+    "release": ["cryptography>=44"],
     "training": ["faker>=40,<41"],
     "dev": [
         "build>=1.2,<2",
@@ -100,6 +102,7 @@ EXTRAS = {
         "hypothesis>=6.120,<7",
         "import-linter>=2.3,<3",
         "jsonschema>=4.23,<5",
+        "mlcroissant>=1.1.1,<2",
         "mypy>=2.0,<3",
         "pandas-stubs>=2.2",
         "psutil>=6",

@@ -22,6 +22,7 @@ from isinglass.cli import (
     init,
     jobs,
     lexicon,
+    release,
     review,
     schema,
     verify,
@@ -49,6 +50,7 @@ for _verb, _help in jobs.VERBS.items():
         context_settings={"allow_extra_args": True},
     )(jobs.start)
 app.command("verify")(verify.verify)
+app.command("release", epilog=EXIT_CODES)(release.release)
 app.command("explain")(explain.explain)
 app.command("review")(review.review)
 app.add_typer(evaluate.app, name="evaluate")
