@@ -31,6 +31,8 @@ from isinglass.pipelines.engine.workspace.layout import PUBLISHED as PUBLISHED
 from isinglass.pipelines.engine.workspace.layout import TABLES as TABLES
 from isinglass.pipelines.engine.workspace.layout import Workspace as Workspace
 from isinglass.pipelines.engine.workspace.layout import sums_text as sums_text
+from isinglass.pipelines.engine.workspace.messages import arrow_batches as arrow_batches
+from isinglass.pipelines.engine.workspace.messages import arrow_bytes as arrow_bytes
 from isinglass.pipelines.engine.workspace.problems import (
     explain_write_error as explain_write_error,
 )
@@ -365,21 +367,6 @@ def as_written(workspace: Workspace, path: Path, rows: int) -> OutputFile:
     """A file of the run as it is now."""
     name, sha256 = workspace.relative(path), file_sha256(path)
     return OutputFile(path=name, rows=rows, bytes=size_of(path), sha256=sha256)
-
-
-def arrow_bytes(batches: Sequence[pa.RecordBatch]) -> bytes:
-    """Record batches of one schema, at least one, as an Arrow stream."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batches[0].schema) as stream:
-        for batch in batches:
-            stream.write_batch(batch)
-    return sink.getvalue().to_pybytes()
-
-
-def arrow_batches(content: bytes) -> Iterator[pa.RecordBatch]:
-    """The record batches of an Arrow stream."""
-    with pa.ipc.open_stream(content) as stream:
-        yield from stream
 
 
 def map_arrow(path: Path) -> pa.Table:
