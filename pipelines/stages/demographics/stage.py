@@ -122,7 +122,7 @@ class Demographics(Stage):
         if not self.config.intersections:
             update["together"] = []
         told = told.model_copy(update=update)
-        statistics = kept_statistics(kept, lexicons.groups)
+        statistics = kept_statistics(kept, lexicons)
         return Closed(statistics, manifest={"demographics": told})
 
     @classmethod
@@ -135,7 +135,7 @@ class Demographics(Stage):
             axes, groups = (tuple(set(names)) for names in zip(*named, strict=True))
         whole: Columns = {"axis": axes, "group": groups}
         return {
-            "lexicon.coverage": BY_TEXT,
+            "lexicon.coverage": {"axis": axes, **BY_TEXT},
             # Of mentions the term is the entity; what others find has other columns.
             "review.precision": {
                 "entity": None,

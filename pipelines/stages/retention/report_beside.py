@@ -6,7 +6,14 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.report import blocks as page
-from isinglass.pipelines.report.text import MISSING, decimal, grouped, percent, words_of
+from isinglass.pipelines.report.text import (
+    MISSING,
+    decimal,
+    grouped,
+    percent,
+    shorten,
+    words_of,
+)
 from isinglass.pipelines.stages.retention.rows import (
     Row,
     by_group,
@@ -28,13 +35,17 @@ LEAST_PARITY = 0.8
 
 def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
     """What stays of the documents that mention a group."""
-    few = {}
+    few, every = {}, None
     made: list[page.Row] = []
     ratios, parities = (
         by_group(data, f"group.retention_{name}") for name in ("ratio", "parity")
     )
     for row in rows:
         who, whole = (row["axis"], row["group"]), row["group"] is None
+        if whole and row["axis"] is None:
+            every = row["denominator"]
+        elif whole and row["denominator"] == every:
+            continue
         ratio, parity = ratios.get(who), parities.get(who)
         if not whole and (row["denominator"] or 0) < FEW:
             few[who] = row
@@ -42,7 +53,7 @@ def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
         below = parity is not None and parity["value"] < LEAST_PARITY
         made.append(
             [
-                "all documents" if whole else named(who),
+                _all_of(row["axis"]) if whole else named(who),
                 f"{grouped(row['numerator'])} of {grouped(row['denominator'])}",
                 with_ends(row, percent),
                 MISSING if ratio is None else decimal(ratio["value"]),
@@ -63,11 +74,19 @@ def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
         note=(
             "Against the group of its axis that fares best, the ends of the intervals "
             "are compared that lie nearest to each other; below "
-            f"{LEAST_PARITY:g} it is marked."
+            f"{LEAST_PARITY:g} it is marked. It is told of axes of which two groups or "
+            f"more have {FEW} documents."
         ),
     )
     if few:
         yield too_few(f"fewer than {FEW} documents", few)
+
+
+def _all_of(axis: str | None) -> str:
+    """All documents, or those in a language whose lexicon has an axis."""
+    if axis is None:
+        return "all documents"
+    return f"all in languages with the axis {shorten(words_of(axis))}"
 
 
 def name_blocks(data: ReportData) -> list[page.Block]:
