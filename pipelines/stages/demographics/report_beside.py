@@ -69,8 +69,9 @@ def _terms_table(shares: list[TermShare]) -> page.Table:
         )
     heads = ("<Group", "<Term", "Documents", "Share", "95 %")
     note = (
-        "Of the sampled documents that mention the axis, those that hold the term. A "
-        "document may hold several, so the shares of an axis do not add up to 100 %."
+        "Of the sampled documents in its language that mention the axis, those that "
+        "hold the term. A document may hold several, so the shares of an axis do not "
+        "add up to 100 %."
     )
     caption = "Terms that most documents hold"
     return page.table(caption, page.columns(*heads), rows, note=note)

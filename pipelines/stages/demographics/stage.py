@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -15,6 +15,7 @@ from isinglass.pipelines.stages.demographics.leaning import leaning_words
 from isinglass.pipelines.stages.demographics.terms import (
     TermMarks,
     cases,
+    marks_warnings,
     term_summaries,
 )
 from isinglass.schemas.config import RunConfig
@@ -40,6 +41,7 @@ from isinglass.transforms.demographics.places import (
 
 if TYPE_CHECKING:
     from isinglass.pipelines.stage import Phase, Site
+    from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.seen import Seen
 
 
@@ -149,6 +151,15 @@ class Demographics(Stage):
             "group.mentions_per_thousand_words": {**whole, **BY_TEXT},
             "group.concentration": whole,
         }
+
+    @classmethod
+    def warns(
+        cls, config: RunConfig, told: Mapping[str, Any], statistics: Sequence[Statistic]
+    ) -> list[str]:
+        """Marks that are no random sample."""
+        del config, statistics
+        summary = told.get("demographics")
+        return marks_warnings(summary.terms) if summary is not None else []
 
     section = staticmethod(report.section)
     cases = staticmethod(cases)
