@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pyarrow as pa
 
 from isinglass.pipelines.stage import BY_TEXT, Closed, Closing, Columns, Stage
-from isinglass.pipelines.stages.demographics import report
+from isinglass.pipelines.stages.demographics import proof, report
 from isinglass.pipelines.stages.demographics.kept import kept_documents, kept_statistics
 from isinglass.pipelines.stages.demographics.leaning import leaning_words
 from isinglass.pipelines.stages.demographics.terms import (
@@ -161,5 +161,6 @@ class Demographics(Stage):
         summary = told.get("demographics")
         return marks_warnings(summary.terms) if summary is not None else []
 
+    prove = staticmethod(proof.prove)
     section = staticmethod(report.section)
     cases = staticmethod(cases)

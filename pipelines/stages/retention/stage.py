@@ -12,7 +12,7 @@ from isinglass.pipelines.stage import Closed, Columns, Stage
 from isinglass.pipelines.stages.demographics.kept import lexicons_of
 from isinglass.pipelines.stages.demographics.stage import Demographics
 from isinglass.pipelines.stages.pii.stage import Pii
-from isinglass.pipelines.stages.retention import report
+from isinglass.pipelines.stages.retention import proof, report
 from isinglass.pipelines.stages.retention.lost import DIALECT, lost_statistics
 from isinglass.pipelines.stages.retention.report_beside import LEAST_PARITY
 from isinglass.schemas.config import GateConfig, PiiConfig, RetentionConfig, RunConfig
@@ -177,6 +177,7 @@ class Retention(Stage):
             "group.weight_ratio": lost,
         }
 
+    prove = staticmethod(proof.prove)
     section = staticmethod(report.section)
 
 
