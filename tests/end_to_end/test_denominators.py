@@ -82,7 +82,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for part in range(2):
         write_jsonl(folder / f"corpus/{part}.jsonl", rows[part::2])
     (folder / "marking.py").write_text(STAGE)
-    off = dict.fromkeys(("dedup", "pii", "balance", "encode"))
+    off: dict[str, Any] = dict.fromkeys(("dedup", "pii", "balance", "encode"))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         start(folder, "clean", **off, stages=[{"use": "marking:Marked"}])

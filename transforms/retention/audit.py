@@ -207,7 +207,8 @@ def _compared(
     told, ratio_told = (f"group.{name}" for name in names)
     adjusted = f"group.adjusted_{names[1]}"
     for axis, counts in _axes(tally, outcome).items():
-        found.append(share(told, counts, _STAGE, axis=axis, reason=reason, **more))
+        whole: Slices = {"axis": axis, "reason": reason, **more}
+        found.append(share(told, counts, _STAGE, **whole))
     for at, a, n, b, m in zip(
         _slices(tally), *(t.tolist() for t in totals), strict=True
     ):

@@ -6,8 +6,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from isinglass import __version__
-from isinglass.pipelines.engine.mapped_tables import decisions_path, survey_path
+from isinglass.pipelines.engine.mapped_tables import (
+    WORDS,
+    decisions_path,
+    read_mapped,
+    survey_path,
+)
 from isinglass.pipelines.engine.workspace import Workspace, exists
 from isinglass.pipelines.proof.check import Check, FinishedRun, conclude
 from isinglass.pipelines.proof.rows import differing
@@ -17,6 +24,7 @@ from isinglass.pipelines.stages.demographics.terms import TermMarks, term_summar
 from isinglass.schemas.demographics import DemographicsSummary, TermSummary
 from isinglass.schemas.errors import ConfigError
 from isinglass.transforms.demographics.lexicon import Lexicons, load_lexicons
+from isinglass.transforms.demographics.places import JUDGED
 
 NAME = "demographics"
 METRICS = frozenset(
@@ -69,9 +77,9 @@ def counted_by(run: FinishedRun) -> Lexicons | str:
         return f"version {run.manifest.isinglass_version} counted by rules of its own"
     workspace = Workspace(str(run.folder))
     for shard in run.shards():
-        for path in (survey_path(workspace, shard), decisions_path(workspace, shard)):
-            if not exists(path):
-                return f"{path.relative_to(run.folder)} was removed"
+        why = _unfit(survey_path(workspace, shard), decisions_path(workspace, shard))
+        if why:
+            return why
     try:
         lexicons = load_lexicons(run.config.demographics)
     except ConfigError as error:
@@ -80,6 +88,20 @@ def counted_by(run: FinishedRun) -> Lexicons | str:
     if not told.issuperset(entry.sha256 for entry in lexicons.entries):
         return "the lexicons changed since the run"
     return lexicons
+
+
+def _unfit(survey: Path, decisions: Path) -> str:
+    """Why the tables of a shard, which no seal holds, are not to be counted by."""
+    for path in (survey, decisions):
+        if not exists(path):
+            return f"work/{path.parent.name}/{path.name} was removed"
+    try:
+        first, second = read_mapped(survey, [*WORDS, JUDGED]), read_mapped(decisions)
+    except (pa.ArrowException, OSError, KeyError):
+        return f"work/{survey.parent.name}/{survey.name} cannot be read"
+    if len(first) != len(second):
+        return f"work/{survey.parent.name}/{survey.name} is of another run"
+    return ""
 
 
 def _marks(run: FinishedRun, told: DemographicsSummary) -> TermMarks:
