@@ -42,6 +42,7 @@ class WordAssociation(Section):
     axis: str
     group: str
     word: str
+    language: str = Field("", description="Of the sentences that are compared.")
     together: int = Field(description="Sentences of the group that hold the word.")
     group_sentences: int = Field(
         description="Sentences with the group and no other one of its axis."

@@ -24,9 +24,10 @@ FEW_WORDS = 30
 """Words of praise and blame below which no share of them is told."""
 
 _NOTE = (
-    "Sentences of sampled documents that speak of the group and of no other one of its "
-    "axis, beside those that speak of others only. A ratio of 3: the word is in such "
-    "sentences three times as often. Gap: normalised pointwise mutual information with "
+    "Sentences in one language, of sampled documents, that speak of the group and of "
+    "no other one of its axis, beside those that speak of others only. A ratio of 3: the "
+    "word is in such sentences three times as often. Gap: normalised pointwise mutual "
+    "information with "
     "the group less that with the others. That a word leans to a group says nothing of "
     "its meaning there; weights change none of this."
 )
@@ -106,7 +107,7 @@ def _words_table(words: list[WordAssociation]) -> page.Table:
     rows = [
         [
             f"{shorten(words_of(word.axis))}: {shorten(words_of(word.group))}",
-            shorten(word.word),
+            f"{shorten(word.word)} ({word.language})",
             f"{grouped(word.together)} of {grouped(word.group_sentences)}",
             f"{grouped(word.elsewhere)} of {grouped(word.other_sentences)}",
             f"{decimal(word.ratio)} ({decimal(word.low)} to {decimal(word.high)})",
