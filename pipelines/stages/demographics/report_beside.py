@@ -25,11 +25,10 @@ FEW_WORDS = 30
 
 _NOTE = (
     "Sentences in one language, of sampled documents, that speak of the group and of "
-    "no other one of its axis, beside those that speak of others only. A ratio of 3: the "
-    "word is in such sentences three times as often. Gap: normalised pointwise mutual "
-    "information with "
-    "the group less that with the others. That a word leans to a group says nothing of "
-    "its meaning there; weights change none of this."
+    "no other one of its axis, beside those that speak of others only. A ratio of 3: "
+    "the word is in such sentences three times as often. Gap: normalised pointwise "
+    "mutual information with the group less that with the others. That a word leans to "
+    "a group says nothing of its meaning there; weights change none of this."
 )
 
 
