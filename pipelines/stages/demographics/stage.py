@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pyarrow as pa
 
 from isinglass.pipelines.stage import BY_TEXT, Closed, Closing, Columns, Stage
-from isinglass.pipelines.stages.demographics import proof, report
+from isinglass.pipelines.stages.demographics import paper, proof, report
 from isinglass.pipelines.stages.demographics.kept import kept_documents, kept_statistics
 from isinglass.pipelines.stages.demographics.leaning import leaning_words
 from isinglass.pipelines.stages.demographics.terms import (
@@ -163,4 +163,5 @@ class Demographics(Stage):
 
     prove = staticmethod(proof.prove)
     section = staticmethod(report.section)
+    paper = staticmethod(paper.paper)
     cases = staticmethod(cases)
