@@ -138,7 +138,7 @@ def _manifest(
     every: list[type[Stage] | Stage] = [*STAGES]
     every += [stage for stage in run.stages if is_outside(stage)]
     records, characters = totals(counts)
-    asked = all_gates(config, every, records)
+    asked = all_gates(config, every, records, statistics)
     gates = evaluate_gates(asked, statistics, baselines(asked))
     inputs = _inputs(run)
     values: dict[str, Any] = {}

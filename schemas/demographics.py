@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from isinglass.schemas.config.base import Section
 from isinglass.schemas.lexicon import Status
+
+Uncounted = Literal["behind", "unknown", "earlier"]
+"""Why a mark does not count."""
 
 
 class TermSummary(Section):
@@ -20,6 +25,12 @@ class TermSummary(Section):
     accepted: int = Field(ge=0, description="Of these, counted as mentions.")
     right: int = Field(ge=0, description="Marks on a sample of the accepted ones.")
     wrong: int = Field(ge=0)
+    not_counted: dict[Uncounted, int] = Field(
+        default_factory=dict,
+        description="Marks on accepted ones that are no random sample: `behind` the "
+        "first place of the latest sample without one, of an `unknown` place in it, or "
+        "of no sample or an `earlier` one.",
+    )
     low: float = Field(ge=0.0, le=1.0, description="Of the precision; Wilson, 95 %.")
     high: float = Field(ge=0.0, le=1.0)
     sure: bool = Field(description="By the marks it counts as if not ambiguous.")
@@ -31,6 +42,7 @@ class WordAssociation(Section):
     axis: str
     group: str
     word: str
+    language: str = Field("", description="Of the sentences that are compared.")
     together: int = Field(description="Sentences of the group that hold the word.")
     group_sentences: int = Field(
         description="Sentences with the group and no other one of its axis."
@@ -63,7 +75,9 @@ class TermShare(Section):
     term: str
     language: str
     documents: int
-    of: int = Field(description="Sampled documents that mention the axis.")
+    of: int = Field(
+        description="Sampled documents in its language that mention the axis."
+    )
 
 
 class GroupsTogether(Section):

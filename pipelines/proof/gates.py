@@ -24,12 +24,12 @@ def check_gates(run: FinishedRun, stages: Stages) -> Check:
         GateConfig.model_validate(gate.model_dump(exclude=found))
         for gate in manifest.gates
     ]
+    statistics = run.statistics()
     faults = [
         f"gate {gate.metric} of the configuration was not evaluated"
-        for gate in all_gates(config, stages, manifest.records)
+        for gate in all_gates(config, stages, manifest.records, statistics)
         if gate not in told
     ]
-    statistics = run.statistics()
     try:
         compared, apart = baselines(told), ""
     except ConfigError:

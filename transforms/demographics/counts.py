@@ -17,6 +17,7 @@ from isinglass.schemas.arrays import Flags, Integers
 from isinglass.transforms.demographics.composed import before_composition
 from isinglass.transforms.demographics.kernel import count_rows
 from isinglass.transforms.demographics.matcher import Matcher, compile_matcher
+from isinglass.transforms.demographics.measured import lexicon_places
 from isinglass.transforms.demographics.senses import judge_matches
 from isinglass.transforms.text import string_buffers
 
@@ -236,11 +237,9 @@ def _roots(
     languages: pa.StringArray, lexicons: Lexicons, matcher: Matcher
 ) -> NDArray[np.int32]:
     """Root of the trie for each document, -1 where there is no lexicon."""
-    encoded = languages.dictionary_encode()
-    found = [lexicons.find(tag or "") for tag in encoded.dictionary.to_pylist()]
-    of_code = [-1 if x is None else matcher.roots[x.language] for x in found]
-    codes = pc.fill_null(encoded.indices, len(of_code)).to_numpy(zero_copy_only=False)
-    return np.asarray(np.array([*of_code, -1], np.int32)[codes])
+    roots = [matcher.roots[one.language] for one in lexicons.all]
+    places = lexicon_places(languages, lexicons)
+    return np.asarray(np.array([*roots, -1], np.int32)[places])
 
 
 def _count(

@@ -37,6 +37,12 @@ def share_ratio(
     """
     if 0 in (*first, *second):
         return None
+    return _log_interval(first, second)
+
+
+def _log_interval(
+    first: tuple[float, float], second: tuple[float, float]
+) -> tuple[float, float, float]:
     (a, n), (b, m) = first, second
     ratio = (a / n) / (b / m)
     error = sqrt(max(0.0, 1 / a - 1 / n + 1 / b - 1 / m))
@@ -45,3 +51,15 @@ def share_ratio(
         exp(log(ratio) - NORMAL_QUANTILE * error),
         exp(log(ratio) + NORMAL_QUANTILE * error),
     )
+
+
+def corrected_ratio(
+    first: tuple[int, int], second: tuple[int, int]
+) -> tuple[float, float, float]:
+    """Return what `share_ratio` does, also where the second has no successes.
+
+    Half a success and half a trial are added on either side (Walter 1975, Biometrika
+    62:371), for any counts.
+    """
+    (a, n), (b, m) = ((some + 0.5, every + 0.5) for some, every in (first, second))
+    return _log_interval((a, n), (b, m))

@@ -251,4 +251,22 @@ def coverage(data: ReportData) -> list[page.Block]:
     if not lines:
         return []
     text = f"Kept documents that mention the axis at all: {'; '.join(lines)}."
+    return [page.Paragraph(text), *_not_measured(data)]
+
+
+def _not_measured(data: ReportData) -> list[page.Block]:
+    """Documents in languages whose lexicon does not have an axis."""
+    left = {
+        row["axis"]: row["denominator"] - row["numerator"]
+        for row in data.slices.named("lexicon.coverage")
+        if row["axis"] and row["stage"] == "output"
+        if row["language"] is None and row["source"] is None
+    }
+    lines = [f"{_named(axis)}: {grouped(n)}" for axis, n in left.items() if n]
+    if not lines:
+        return []
+    text = (
+        "Kept documents that are in no share of an axis, since no lexicon of their "
+        f"language has it: {'; '.join(lines)}."
+    )
     return [page.Paragraph(text)]

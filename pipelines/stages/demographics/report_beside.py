@@ -24,11 +24,11 @@ FEW_WORDS = 30
 """Words of praise and blame below which no share of them is told."""
 
 _NOTE = (
-    "Sentences of sampled documents that speak of the group and of no other one of its "
-    "axis, beside those that speak of others only. A ratio of 3: the word is in such "
-    "sentences three times as often. Gap: normalised pointwise mutual information with "
-    "the group less that with the others. That a word leans to a group says nothing of "
-    "its meaning there; weights change none of this."
+    "Sentences in one language, of sampled documents, that speak of the group and of "
+    "no other one of its axis, beside those that speak of others only. A ratio of 3: "
+    "the word is in such sentences three times as often. Gap: normalised pointwise "
+    "mutual information with the group less that with the others. That a word leans to "
+    "a group says nothing of its meaning there; weights change none of this."
 )
 
 
@@ -69,8 +69,9 @@ def _terms_table(shares: list[TermShare]) -> page.Table:
         )
     heads = ("<Group", "<Term", "Documents", "Share", "95 %")
     note = (
-        "Of the sampled documents that mention the axis, those that hold the term. A "
-        "document may hold several, so the shares of an axis do not add up to 100 %."
+        "Of the sampled documents in its language that mention the axis, those that "
+        "hold the term. A document may hold several, so the shares of an axis do not "
+        "add up to 100 %."
     )
     caption = "Terms that most documents hold"
     return page.table(caption, page.columns(*heads), rows, note=note)
@@ -105,7 +106,7 @@ def _words_table(words: list[WordAssociation]) -> page.Table:
     rows = [
         [
             f"{shorten(words_of(word.axis))}: {shorten(words_of(word.group))}",
-            shorten(word.word),
+            f"{shorten(word.word)} ({word.language})",
             f"{grouped(word.together)} of {grouped(word.group_sentences)}",
             f"{grouped(word.elsewhere)} of {grouped(word.other_sentences)}",
             f"{decimal(word.ratio)} ({decimal(word.low)} to {decimal(word.high)})",

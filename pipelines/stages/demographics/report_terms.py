@@ -34,7 +34,8 @@ def term_blocks(data: ReportData) -> list[page.Block]:
             "Counted are those matches that a rule takes for the group, by the words "
             "around them. How many of these are right says a person who looked at a "
             "sample (`isinglass review --mentions`), whose marks `demographics.marks` "
-            f"names. From {LEAST_MARKS} marks on and with a lower end of the interval "
+            "names; they count up to the first place of the sample that has none. "
+            f"From {LEAST_MARKS} marks on and with a lower end of the interval "
             f"of {LEAST_PRECISION:g} or more, a term is used as if it were not "
             "ambiguous."
         ),
@@ -45,6 +46,8 @@ def term_blocks(data: ReportData) -> list[page.Block]:
 def _row(term: TermSummary, *, insists: bool) -> page.Row:
     known = term.right + term.wrong
     share = f"{percent(term.right / known)} of {grouped(known)}" if known else MISSING
+    left = sum(term.not_counted.values())
+    share += f"; {grouped(left)} marks not counted" if left else ""
     between = f"{percent(term.low)} to {percent(term.high)}" if known else MISSING
     used = page.Cell("yes")
     if insists and not term.sure:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pyarrow as pa
 
 from isinglass.pipelines.stage import BY_TEXT, Closed, Closing, Columns, Stage
-from isinglass.pipelines.stages.demographics import paper, report
+from isinglass.pipelines.stages.demographics import paper, proof, report
 from isinglass.pipelines.stages.demographics.kept import kept_documents, kept_statistics
 from isinglass.pipelines.stages.demographics.leaning import leaning_words
 from isinglass.pipelines.stages.demographics.terms import (
     TermMarks,
     cases,
+    marks_warnings,
     term_summaries,
 )
 from isinglass.schemas.config import RunConfig
@@ -40,6 +41,7 @@ from isinglass.transforms.demographics.places import (
 
 if TYPE_CHECKING:
     from isinglass.pipelines.stage import Phase, Site
+    from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.seen import Seen
 
 
@@ -122,7 +124,7 @@ class Demographics(Stage):
         if not self.config.intersections:
             update["together"] = []
         told = told.model_copy(update=update)
-        statistics = kept_statistics(kept, lexicons.groups)
+        statistics = kept_statistics(kept, lexicons)
         return Closed(statistics, manifest={"demographics": told})
 
     @classmethod
@@ -135,7 +137,7 @@ class Demographics(Stage):
             axes, groups = (tuple(set(names)) for names in zip(*named, strict=True))
         whole: Columns = {"axis": axes, "group": groups}
         return {
-            "lexicon.coverage": BY_TEXT,
+            "lexicon.coverage": {"axis": axes, **BY_TEXT},
             # Of mentions the term is the entity; what others find has other columns.
             "review.precision": {
                 "entity": None,
@@ -150,6 +152,16 @@ class Demographics(Stage):
             "group.concentration": whole,
         }
 
+    @classmethod
+    def warns(
+        cls, config: RunConfig, told: Mapping[str, Any], statistics: Sequence[Statistic]
+    ) -> list[str]:
+        """Marks that are no random sample."""
+        del config, statistics
+        summary = told.get("demographics")
+        return marks_warnings(summary.terms) if summary is not None else []
+
+    prove = staticmethod(proof.prove)
     section = staticmethod(report.section)
     paper = staticmethod(paper.paper)
     cases = staticmethod(cases)

@@ -18,8 +18,8 @@ from isinglass.pipelines.engine.mapped_tables import (
     survey_path,
 )
 from isinglass.pipelines.engine.workspace import Workspace, exists, read_table
-from isinglass.pipelines.review.marks import latest_draws, read_marks_file
-from isinglass.schemas.demographics import TermSummary
+from isinglass.pipelines.review.marks import Ranked, latest_draws, read_marks_file
+from isinglass.schemas.demographics import TermSummary, Uncounted
 from isinglass.schemas.errors import ConfigError, InputError
 from isinglass.schemas.reasons import Outcome
 from isinglass.transforms.demographics.places import JUDGED, read_places
@@ -46,14 +46,18 @@ class TermMarks:
     Attributes:
         sha256: Of the file of marks; empty if none is given.
         said: By label of the term: how many are right, and how many wrong.
+        not_counted: By label: how many are no part of a random sample, and why.
     """
 
     sha256: str = ""
     said: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    not_counted: Mapping[str, dict[Uncounted, int]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> TermMarks:
         """Read a file of marks; those of the latest draw of each term count.
+
+        Of these, those up to the first place of the draw that has none.
 
         Raises:
             ConfigError: It cannot be read, or a line is no mark; names the line.
@@ -62,11 +66,22 @@ class TermMarks:
             file = read_marks_file(path)
         except InputError as error:
             raise ConfigError(f"demographics.marks: {error}") from None
-        said = {}
-        for label, (_, marks) in latest_draws(file.marks.values(), "mention").items():
-            counted = Counter(mark.mark for mark in marks)
-            said[label] = counted["right"], counted["wrong"]
-        return cls(file.sha256, said)
+        every = Counter(m.label for m in file.marks.values() if m.kind == "mention")
+        draws = latest_draws(file.marks.values(), "mention")
+        said, not_counted = {}, {}
+        for label, given in every.items():
+            seed, marks = draws.get(label, (0, []))
+            counted, behind, unknown = Ranked.of(seed, marks)
+            if counted:
+                own = Counter(mark.mark for mark in counted)
+                said[label] = own["right"], own["wrong"]
+            left: dict[Uncounted, int] = {
+                "behind": len(behind),
+                "unknown": len(unknown),
+                "earlier": given - len(marks),
+            }
+            not_counted[label] = {why: n for why, n in left.items() if n}
+        return cls(file.sha256, said, not_counted)
 
     def sure(self, lexicons: Lexicons) -> frozenset[str]:
         """The ambiguous terms whose mentions are surely right often enough."""
@@ -147,9 +162,27 @@ def term_summaries(
                 accepted=accepted[label],
                 right=right,
                 wrong=wrong,
+                not_counted=marks.not_counted.get(label, {}),
                 low=low,
                 high=high,
                 sure=label in lexicons.measured and term.status == "reviewed",
             )
         )
     return made
+
+
+def marks_warnings(terms: Sequence[TermSummary]) -> list[str]:
+    """Marks of the latest sample that do not count, if there are any."""
+    left = Counter[str]()
+    for term in terms:
+        left.update(term.not_counted)
+    behind, unknown = left["behind"], left["unknown"]
+    if not behind + unknown:
+        return []
+    said = (
+        f"{behind + unknown} marks of demographics.marks are not counted: {behind} lie "
+        f"behind a place of their sample that has no mark, and of {unknown} it is not "
+        "known where in it they are. Mark the sample from its first place on by "
+        "`isinglass review --mentions`, which notes that."
+    )
+    return [said]

@@ -12,14 +12,16 @@ from isinglass.transforms.demographics.shares import term_shares
 LEXICONS = load_lexicons(DemographicsConfig(axes=("gender", "religion")))
 
 
-def test_terms_are_shares_of_the_documents_of_their_axis() -> None:
+def test_terms_are_shares_of_the_documents_of_their_axis_and_language() -> None:
     texts = ["She and she.", "She saw her mother.", "A man.", "Nobody.", "La mujer"]
     languages = pa.array(["en", "en", "en", "en", "es"])
     found = term_shares(pa.array(texts), languages, LEXICONS, 2)
     assert [(one.term, one.language, one.documents, one.of) for one in found] == [
-        ("she", "en", 2, 4),
-        ("mother", "en", 1, 4),
+        ("she", "en", 2, 3),
+        ("mother", "en", 1, 3),
     ]
+    (*_, spanish) = term_shares(pa.array(texts), languages, LEXICONS, 20)
+    assert (spanish.language, spanish.documents, spanish.of) == ("es", 1, 1)
     assert term_shares(pa.array([], pa.string()), languages[:0], LEXICONS, 2) == []
 
 

@@ -12,6 +12,7 @@ from isinglass.pipelines.report.text import MISSING
 from isinglass.pipelines.stages.demographics.report_terms import term_blocks
 from isinglass.pipelines.stages.demographics.stage import Demographics
 from isinglass.pipelines.stages.demographics.terms import TermMarks
+from isinglass.schemas.config import RunConfig
 from isinglass.schemas.config.demographics import DemographicsConfig
 from isinglass.schemas.demographics import DemographicsSummary, TermSummary
 from isinglass.schemas.errors import ConfigError
@@ -30,7 +31,7 @@ LEXICONS = load_lexicons()
 
 
 def lines(said: Sequence[str], **values: Any) -> str:
-    """Marks on places of one term, in other documents each."""
+    """Marks on places of one term, in other documents each; the first of a sample."""
     told = {
         "kind": "mention",
         "label": GAY,
@@ -43,13 +44,15 @@ def lines(said: Sequence[str], **values: Any) -> str:
         **values,
     }
     seed = max(told["drawn"], default=9)
-    return "".join(
-        Mark.model_validate(
-            {**told, "doc_id": f"{seed:016x}{row:016x}", "row": row, "mark": one}
-        ).model_dump_json()
-        + "\n"
-        for row, one in enumerate(said)
-    )
+    # `ranks` are of the seed; none is known if it is empty.
+    ranks = values.get("ranks", range(1, len(said) + 1) if told["drawn"] else ())
+    made = []
+    for row, one in enumerate(said):
+        own = {"doc_id": f"{seed:016x}{row:016x}", "row": row, "mark": one}
+        place = {seed: ranks[row]} if ranks else {}
+        mark = Mark.model_validate({**told, **own, "ranks": place})
+        made.append(mark.model_dump_json() + "\n")
+    return "".join(made)
 
 
 def read(folder: Path, content: str) -> TermMarks:
@@ -87,6 +90,64 @@ def test_a_term_is_sure_by_enough_marks(
     marks = read(tmp_path, content)
     assert marks.said.get(GAY) == said
     assert marks.sure(LEXICONS) == (frozenset({GAY}) if sure else frozenset())
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "left"),
+    [
+        ("", None, None),
+        (lines(RIGHT * 3), (3, 0), {}),
+        # Places that were passed over, wherever they stand.
+        (lines(RIGHT * 30, ranks=range(2, 32)), None, {"behind": 30}),
+        (lines(RIGHT * 3, ranks=(1, 2, 4)), (2, 0), {"behind": 1}),
+        (lines(["right", "wrong", "right"], ranks=(5, 2, 1)), (1, 1), {"behind": 1}),
+        (lines(["unsure", "wrong"], ranks=(1, 2)), (0, 1), {}),
+        # Of an earlier version of the file, of another draw, and picked by hand.
+        (lines(RIGHT * 30, ranks=()), None, {"unknown": 30}),
+        (lines(RIGHT * 30, drawn=[]), None, {"earlier": 30}),
+        (lines(RIGHT * 30) + lines(RIGHT * 3, drawn=[1]), (3, 0), {"earlier": 30}),
+        (
+            lines(RIGHT * 2, drawn=[1], ranks=(1, 3)) + lines(RIGHT * 4, drawn=[0]),
+            (1, 0),
+            {"behind": 1, "earlier": 4},
+        ),
+        # The places of two corpora.
+        (lines(RIGHT * 2) + lines(RIGHT * 2, start=4), (4, 0), {}),
+        # Of what does not count as a mention nothing is asked.
+        (lines(RIGHT * 3, kind="rejected"), None, None),
+    ],
+)
+def test_marks_count_up_to_the_first_place_without_one(
+    tmp_path: Path,
+    content: str,
+    said: tuple[int, int] | None,
+    left: dict[str, int] | None,
+) -> None:
+    marks = read(tmp_path, content)
+    assert (marks.said.get(GAY), marks.not_counted.get(GAY)) == (said, left)
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        ({}, []),
+        ({"earlier": 30}, []),
+        ({"behind": 2, "unknown": 3, "earlier": 1}, ["5 marks of demographics.marks"]),
+    ],
+)
+def test_marks_that_do_not_count_are_told(
+    manifest: Manifest, left: dict[str, int], said: list[str]
+) -> None:
+    one = term(3, 0, not_counted=left)
+    told = DemographicsSummary(documents=0, words=[], terms=[one])
+    config = RunConfig.model_validate({"inputs": [{"path": "-"}], "output": "-"})
+    found = Demographics.warns(config, {"demographics": told}, [])
+    assert [
+        warning[: len(begin)] for warning, begin in zip(found, said, strict=True)
+    ] == said
+    ((*_, share, _, _),) = rows(manifest, one)
+    number = sum(left.values())
+    assert share.endswith(f"of 3; {number} marks not counted" if number else "of 3")
 
 
 def test_a_term_that_is_not_ambiguous_is_none_that_marks_make_sure(
