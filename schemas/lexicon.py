@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from isinglass.schemas.config.base import Section
 
 PartOfSpeech = Literal["noun", "pronoun", "adjective", "name", "phrase"]
-Sense = Literal["person", "place", "people", "cased", "language", "pronoun"]
+Sense = Literal["person", "place", "people", "cased", "language", "pronoun", "nation"]
 """Rules by which an ambiguous term is judged in its place."""
 Status = Literal["reviewed", "dispreferred", "polarizing"]
 

@@ -28,6 +28,8 @@ def labelled(name: str) -> list[tuple[tuple[str, str], bool, str]]:
     [
         ("sense_cases.tsv", "en"),
         ("sense_cases_held.tsv", "en"),
+        ("sense_cases_nations.tsv", "en"),
+        ("sense_cases_nations_held.tsv", "en"),
         ("sense_cases_zh.tsv", "zh"),
     ],
 )
@@ -72,7 +74,18 @@ CASES = [
     ("french", "She is French.", "language"),
     ("french", "It is written in French.", "rejected"),
     ("french", "a French dictionary", "rejected"),
-    ("Polish", "The Polish workers left.", "cased"),
+    ("french", "a French cat", "rejected"),
+    ("french", "The French won.", "language"),
+    ("american", "American nurses", "nation"),
+    ("american", "American, British and Canadian nurses", "nation"),
+    ("american", "American, British and Canadian cars", "rejected"),
+    ("american", "the first American in orbit", "nation"),
+    ("american", "an American living in Berlin", "nation"),
+    ("american", "an American living room", "rejected"),
+    ("american", "It is American.", "rejected"),
+    ("american", "She is American.", "nation"),
+    ("Polish", "The Polish workers left.", "language"),
+    ("Polish", "a Polish sausage", "rejected"),
     ("Polish", "Polish the table.", "rejected"),
     ("Polish", "You polish it.", "rejected"),
 ]
