@@ -88,6 +88,16 @@ class DemographicsSummary(Section):
     shares: list[TermShare] = Field(
         default_factory=list, description="Terms that most documents of an axis hold."
     )
+    told_in: dict[str, int] = Field(
+        default_factory=dict,
+        description="Sampled documents whose sentences are held against each other, by "
+        "language.",
+    )
+    not_told_in: dict[str, int] = Field(
+        default_factory=dict,
+        description="Those that are left out of that: their language has no lexicon, "
+        "or no blanks between words.",
+    )
     together: list[GroupsTogether] = Field(
         default_factory=list, description="If demographics.intersections is on."
     )

@@ -32,7 +32,6 @@ import numpy as np
 
 from isinglass.schemas.arrays import Flags
 from isinglass.schemas.statistic import Statistic
-from isinglass.transforms.demographics.groups import FEW
 from isinglass.transforms.retention.ratios import (
     Ratios,
     mean_intervals,
@@ -40,7 +39,7 @@ from isinglass.transforms.retention.ratios import (
     pooled_ratios,
 )
 from isinglass.transforms.statistics.characteristics import share, statistic
-from isinglass.transforms.statistics.intervals import share_ratio, wilson
+from isinglass.transforms.statistics.intervals import FEW, share_ratio, wilson
 
 if TYPE_CHECKING:
     from isinglass.transforms.retention.tally import Moments, Tally

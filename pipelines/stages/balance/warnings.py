@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from isinglass.pipelines.report.text import grouped, percent, ratio, shorten
-from isinglass.pipelines.stages.balance.summary import FEW
 from isinglass.schemas.weighting import AxisSummary, DrawnDocuments, WeightSummary
+from isinglass.transforms.statistics.intervals import FEW
 
 _MOST_NAMED = 5
 

@@ -17,7 +17,7 @@ from isinglass.pipelines.report.text import (
 )
 from isinglass.pipelines.stages.demographics.report_beside import beside
 from isinglass.pipelines.stages.demographics.report_terms import term_blocks
-from isinglass.transforms.demographics.groups import FEW
+from isinglass.transforms.statistics.intervals import FEW
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -151,8 +151,8 @@ def _more(left_out: int) -> str:
     return f". {left_out} more groups are in the table" if left_out > 0 else ""
 
 
-def _documents(told: _Told, axis: str, group: str) -> int:
-    row = told.find("group.document_share", "output", axis, group)
+def _documents(told: _Told, axis: str, group: str, stage: str = "output") -> int:
+    row = told.find("group.document_share", stage, axis, group)
     return int(row["numerator"]) if row else 0
 
 
@@ -189,7 +189,10 @@ def _share_fold(told: _Told, axis: str, groups: Sequence[str]) -> page.Fold:
     made: list[page.Row] = []
     for group in groups:
         cells = [
-            _share_cell(told.find(metric, stage, axis, group))
+            _share_cell(
+                told.find(metric, stage, axis, group),
+                few=_documents(told, axis, group, stage) < FEW,
+            )
             for metric in _SHARES
             for stage in ("input", "output")
         ]
@@ -231,8 +234,10 @@ def _between(row: Row | None) -> str:
     return f"{decimal(row['value'])} ({low} to {high})"
 
 
-def _share_cell(row: Row | None) -> str:
-    return MISSING if row is None else f"{percent(row['value'])} ({_counts(row)})"
+def _share_cell(row: Row | None, *, few: bool = False) -> str:
+    if row is None:
+        return MISSING
+    return f"{'too few to say' if few else percent(row['value'])} ({_counts(row)})"
 
 
 def _counts(row: Row) -> str:

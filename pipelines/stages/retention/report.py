@@ -29,9 +29,9 @@ from isinglass.pipelines.stages.retention.rows import (
     too_few,
     with_ends,
 )
-from isinglass.transforms.demographics.groups import FEW
 from isinglass.transforms.retention.audit import FEW_LOST, FLAGGED_RATIO
 from isinglass.transforms.retention.dialect import GROUP
+from isinglass.transforms.statistics.intervals import FEW
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
