@@ -15,7 +15,7 @@ from isinglass.pipelines.report.text import (
     shorten,
 )
 from isinglass.pipelines.stages.balance.report_weights import weight_blocks
-from isinglass.pipelines.stages.balance.warnings import few_named
+from isinglass.pipelines.stages.balance.warnings import closest, few_named
 from isinglass.pipelines.stages.demographics.report import (
     ANCHOR,
     CAVEAT,
@@ -62,7 +62,10 @@ def line(manifest: Manifest) -> str:
 def _outcome(one: AxisSummary) -> str:
     if not one.too_few:
         aim = "target" if one.target else "limits"
-        return f"within {decimal(one.residual * 100)} points of the {aim}"
+        points = f"{decimal(one.residual * 100)} points"
+        if not one.feasible:
+            return f"misses the {aim} by {points}"
+        return f"within {points} of the {aim}"
     mentions = sum(one.mentions.values())
     return f"too few to say ({grouped(mentions)} mentions)"
 
@@ -146,7 +149,7 @@ def _axis_statement(summary: AxisSummary) -> page.Paragraph:
     share = share_of(summary.effective_sample_size, summary.documents)
     reached = "The target can be reached within the bounds"
     if not summary.feasible:
-        reached = "The target can not be reached within the bounds; the closest is used"
+        reached = f"The target can not be reached within the bounds: {closest(summary)}"
     if summary.missed_in:
         named = ", ".join(shorten(name) for name in summary.missed_in[:10])
         reached += f" (in {len(summary.missed_in)} parts, among them {named})"

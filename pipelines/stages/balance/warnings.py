@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isclose
 
-from isinglass.pipelines.report.text import grouped, percent, ratio, shorten
+from isinglass.pipelines.report.text import decimal, grouped, percent, ratio, shorten
 from isinglass.schemas.weighting import AxisSummary, DrawnDocuments, WeightSummary
 from isinglass.transforms.statistics.intervals import FEW
 
 _MOST_NAMED = 5
+_STILL = 1e-6
+"""Change of a share that is none."""
 
 
 def warnings(
@@ -53,9 +56,21 @@ def _missed(axis: str, summary: AxisSummary) -> str:
         more = len(summary.missed_in) - _MOST_NAMED
         where = f" in {named}" + (f" and {more} more" if more > 0 else "")
     return (
-        f"The target of axis {axis} cannot be reached within the bounds{where}; the "
-        "nearest weights were taken."
+        f"The target of axis {axis} cannot be reached within the bounds{where}; "
+        f"{closest(summary)}."
     )
+
+
+def closest(summary: AxisSummary) -> str:
+    """What became of an axis that cannot reach its target, and what is left."""
+    points = f"{decimal(summary.residual * 100, 2)} percentage points"
+    before, after = summary.before, summary.after
+    if all(isclose(after[g], before[g], abs_tol=_STILL) for g in after):
+        return (
+            "no part of the way there can be gone with all of its groups together, and "
+            f"it stays where it was, {points} off"
+        )
+    return f"the weights go as far as they can, and leave {points}"
 
 
 def _table(weights: WeightSummary) -> list[str]:
