@@ -237,7 +237,7 @@ class Judge:
         return known or word in self.terms or self._closes(word)
 
     def _is_place(self, place: Place) -> bool:
-        if not place.written[:1].isupper() or self._is_named(place):
+        if not _is_capital(place.written) or self._is_named(place):
             return False
         near = [w.lower() for w in (*place.before[-5:], *place.after[:5])]
         if any(self._has("us_places", word) for word in near):
@@ -258,7 +258,7 @@ class Judge:
 
     def _is_cased(self, place: Place) -> bool:
         if not place.begins:
-            return place.written[:1].isupper()
+            return _is_capital(place.written)
         return not self._has("determiners", place.behind())
 
     def _is_no_language(self, place: Place) -> bool:
@@ -301,6 +301,11 @@ class Judge:
 
     def _is_pronoun(self, place: Place) -> bool:
         return self._closes(place.behind()) and not place.written.isupper()
+
+
+def _is_capital(written: str) -> bool:
+    """Whether it begins with a capital, or with a letter that has none."""
+    return not written[:1].islower()
 
 
 def _is_acronym(place: Place) -> bool:

@@ -10,6 +10,7 @@ from isinglass.pipelines.report.text import (
     MISSING,
     decimal,
     grouped,
+    number_of,
     percent,
     share_of,
     shorten,
@@ -67,7 +68,7 @@ def _outcome(one: AxisSummary) -> str:
             return f"misses the {aim} by {points}"
         return f"within {points} of the {aim}"
     mentions = sum(one.mentions.values())
-    return f"too few to say ({grouped(mentions)} mentions)"
+    return f"too few to say ({number_of(mentions, 'mention')})"
 
 
 def _axis_blocks(axis: str, summary: AxisSummary) -> list[page.Block]:
@@ -152,7 +153,9 @@ def _axis_statement(summary: AxisSummary) -> page.Paragraph:
         reached = f"The target can not be reached within the bounds: {closest(summary)}"
     if summary.missed_in:
         named = ", ".join(shorten(name) for name in summary.missed_in[:10])
-        reached += f" (in {len(summary.missed_in)} parts, among them {named})"
+        reached += (
+            f" (in {number_of(len(summary.missed_in), 'part')}, among them {named})"
+        )
     text = (
         f"{reached}. Largest difference left: "
         f"{decimal(summary.residual * 100, 2)} percentage points. Weights lie between "

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import isclose
 
-from isinglass.pipelines.report.text import decimal, grouped, percent, ratio, shorten
+from isinglass.pipelines.report.text import (
+    decimal,
+    grouped,
+    number_of,
+    percent,
+    ratio,
+    shorten,
+)
 from isinglass.schemas.weighting import AxisSummary, DrawnDocuments, WeightSummary
 from isinglass.transforms.statistics.intervals import FEW
 
@@ -42,7 +49,7 @@ def few_named(summary: AxisSummary) -> str:
     """The groups of which there are too few mentions, with their counts."""
     told = [
         f"{shorten(group)} {grouped(summary.mentions.get(group, 0))} in "
-        f"{grouped(summary.mentioned_in.get(group, 0))} documents"
+        f"{number_of(summary.mentioned_in.get(group, 0), 'document')}"
         for group in summary.too_few
     ]
     more = len(told) - _MOST_NAMED

@@ -11,6 +11,7 @@ from isinglass.pipelines.report.text import (
     MISSING,
     decimal,
     grouped,
+    number_of,
     percent,
     shorten,
     words_of,
@@ -148,12 +149,16 @@ def _axis_blocks(told: _Told, axis: str) -> list[page.Block]:
 
 
 def _more(left_out: int) -> str:
-    return f". {left_out} more groups are in the table" if left_out > 0 else ""
+    return (
+        f". {number_of(left_out, 'more group')} stand in the table"
+        if left_out > 0
+        else ""
+    )
 
 
 def _documents(told: _Told, axis: str, group: str, stage: str = "output") -> int:
     row = told.find("group.document_share", stage, axis, group)
-    return int(row["numerator"]) if row else 0
+    return int(row["numerator"] or 0) if row else 0
 
 
 def _shift(told: _Told, axis: str, group: str, label: str, **by: str) -> Shift | None:

@@ -11,6 +11,7 @@ from isinglass.pipelines.report.svg import Ratio, forest
 from isinglass.pipelines.report.text import (
     decimal,
     grouped,
+    number_of,
     percent,
     words_of,
 )
@@ -153,7 +154,7 @@ def _verdict(losses: Mapping[Loss, _Lost]) -> page.Paragraph:
         return page.Paragraph(f"Flagged: {some_of(told)}.", "warn")
     known = sum(len(lost.adjusted) for lost in losses.values())
     return page.Paragraph(
-        f"No group is flagged; {grouped(known)} comparisons could be made."
+        f"No group is flagged; {number_of(known, 'comparison')} could be made."
     )
 
 

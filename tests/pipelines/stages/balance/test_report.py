@@ -99,7 +99,7 @@ def test_limits_and_joint_intervals_are_told(
     assert f"at most 50.0{percent}, at least 10.0{percent}" in said
     assert f"10.0{percent} to 25.0{percent}" in said
     assert "the other axes at their targets" in said
-    assert "(in 1 parts, among them web)" in said
+    assert "(in 1 part, among them web)" in said
 
 
 def test_long_names_are_cut(
