@@ -185,7 +185,7 @@ class _Sample:
         said = (
             line
             for stage in self.prepared.stages
-            for line in stage.sampled(finished.driver)
+            for line in stage.sample_says(finished.driver)
         )
         return _Trial(documents, tuple(session.records), tuple(said))
 

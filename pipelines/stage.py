@@ -133,7 +133,7 @@ class Stage:
         """What a dry run says of the stage, by name."""
         return {}
 
-    def sampled(self, driver: Driver) -> Sequence[str]:
+    def sample_says(self, driver: Driver) -> Sequence[str]:
         """What a dry run says of the stage after its passes over a sample, in lines."""
         del driver
         return ()

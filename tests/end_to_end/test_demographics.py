@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
+from isinglass.schemas.marks import Mark
 from tests.corpora import write_jsonl
 from tests.end_to_end.test_verbs import start
 
@@ -55,3 +56,59 @@ def test_terms_are_counted_in_the_languages_of_the_survey(
     assert (told["told_in"], told["not_told_in"]) == ({"en": 80}, {"zh": 20})
     page = (tmp_path / "run/report.html").read_text()
     assert "They are not looked for in zh (20)" in page
+
+
+def test_what_rules_and_vetoes_did_is_told_of_kept_documents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second of two equal texts goes, and its places with it."""
+    (tmp_path / "corpus").mkdir()
+    texts = [
+        "Black voters came; a black roof, the black market and a black hole did not.",
+        "Black voters came; a black roof, the black market and a black hole did not.",
+        "French nurses and the French came; French wine did not. Black hole.",
+        "Re\u0301sume\u0301 of the black market, and black nurses.",
+    ]
+    rows = [{"text": text, "language": "en"} for text in texts]
+    write_jsonl(tmp_path / "corpus/a.jsonl", rows)
+    monkeypatch.chdir(tmp_path)
+    axes = {"axes": ["race_ethnicity", "nationality"]}
+    off = {**OFF, "dedup": {"fuzzy": False}}
+    start(tmp_path, "clean", **off, demographics=axes)
+    marks = tmp_path / "marks.jsonl"
+    marked(tmp_path / "run", marks)
+    given = {**axes, "marks": str(marks)}
+    start(tmp_path, "clean", replace=True, **off, demographics=given)
+    told = json.loads((tmp_path / "run/manifest.json").read_text())["demographics"]
+    assert {one["term"]: one["rules"] for one in told["terms"]} == {
+        "black": {"rejected": 1, "qualifies": 2},
+        "french": {"rejected": 1, "language": 2},
+    }
+    assert [(one["phrase"], one["terms"], one["places"]) for one in told["vetoes"]] == [
+        ("black hole", ["race_ethnicity/black/black"], 2),
+        ("black market", ["race_ethnicity/black/black"], 2),
+    ]
+    assert told["rules"] == [
+        {"rule": "qualifies", "accepted": 2, "right": 1, "wrong": 0},
+        {"rule": "language", "accepted": 2, "right": 0, "wrong": 0},
+    ]
+
+
+def marked(run: Path, path: Path) -> None:
+    """Mark the first place of a black voter as right."""
+    ledger = pq.read_table(run / "ledger").to_pylist()
+    first = next(row for row in ledger if row["row"] == 0)
+    mark = Mark(
+        kind="mention",
+        label="en/race_ethnicity/black/black",
+        doc_id=first["doc_id"],
+        source="web",
+        path="a.jsonl",
+        row=0,
+        file_sha256="ab" * 32,
+        start=0,
+        end=5,
+        drawn=(0,),
+        mark="right",
+    )
+    path.write_text(f"{mark.model_dump_json()}\n")

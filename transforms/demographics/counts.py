@@ -34,6 +34,8 @@ class Matches(NamedTuple):
         terms: Places in `Lexicons.terms`.
         rules: By which rule it means the group there, a place in `senses.RULES`; 0 if
             it does not.
+        vetoed: Row and place in `Lexicons.vetoes` of each phrase that was met, (v, 2);
+            longer than a term that it holds, it keeps it from being a match at all.
     """
 
     rows: Integers
@@ -41,6 +43,7 @@ class Matches(NamedTuple):
     stops: Integers
     terms: Integers
     rules: NDArray[np.uint8]
+    vetoed: Integers
 
 
 @dataclass(frozen=True)
@@ -125,9 +128,10 @@ def count_mentions(
         _, _, own_cells, own_matches = _count(part, roots[marked], lexicons)
         cells = _replaced(cells, own_cells, marked, places)
         own_matches = _as_written(rows, own_matches)
-        found = _replaced(matches, own_matches, marked, places)
+        found = _replaced(matches[:-1], own_matches[:-1], marked, places)
         order = np.argsort(found[0], kind="stable")
-        matches = Matches(*(column[order] for column in found))
+        vetoed = _replaced(matches.vetoed.T, own_matches.vetoed.T, marked, places)
+        matches = Matches(*(column[order] for column in found), np.stack(vetoed, 1))
     return _counted(cells, matches, (roots >= 0, words), lexicons), matches
 
 
@@ -145,7 +149,7 @@ def _as_written(texts: Sequence[str], matches: Matches) -> Matches:
 
 
 def _replaced(
-    old: tuple[Any, ...], new: tuple[Any, ...], marked: Flags, places: Integers
+    old: Sequence[Any], new: Sequence[Any], marked: Flags, places: Integers
 ) -> tuple[Any, ...]:
     """Columns with those of some rows replaced; the first column is the row."""
     kept = ~marked[old[0]]
@@ -253,10 +257,12 @@ def _count(
     marked = np.zeros(len(texts), np.bool_)
     width = len(lexicons.groups)
     cells, found = count_rows(data, offsets, roots, tables, (words, marked, width))
-    rows, starts, stops, terms = found.T
+    vetoes = found[:, 3] >= len(lexicons.terms)
+    vetoed = found[vetoes][:, [0, 3]] - (0, len(lexicons.terms))
+    rows, starts, stops, terms = found[~vetoes].T
     rules = judge_matches(data, offsets, (rows, starts, stops, terms), lexicons)
     places = _code_points(data, offsets[rows], starts, stops)
-    matches = Matches(rows, *places, terms, rules)
+    matches = Matches(rows, *places, terms, rules, vetoed)
     return words, marked, tuple(cells.T), matches
 
 

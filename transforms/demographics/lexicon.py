@@ -87,6 +87,11 @@ class Lexicons:
         )
 
     @cached_property
+    def vetoes(self) -> tuple[tuple[DemographicLexicon, str], ...]:
+        """Every phrase that counts for nothing, by language."""
+        return tuple((one, veto) for one in self.all for veto in one.vetoes)
+
+    @cached_property
     def ambiguous(self) -> tuple[str, ...]:
         """The names of the ambiguous terms."""
         pairs = zip(self.labels, self.terms, strict=True)

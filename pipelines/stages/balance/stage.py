@@ -81,7 +81,7 @@ class Balance(Stage):
         closest = {"on_infeasible": "closest"}
         return Balance(self.config.model_copy(update=closest))
 
-    def sampled(self, driver: Driver) -> Sequence[str]:
+    def sample_says(self, driver: Driver) -> Sequence[str]:
         """Whether the sample reaches the targets."""
         axes, _ = summarise(self.config, driver)
         return tuple(sample_lines(self.config, axes))
