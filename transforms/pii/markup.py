@@ -55,7 +55,7 @@ _FIELDS = re.compile(
     r"""|(?<=["'])[,;:|](?=["'])"""
 )
 _ROW = re.compile(
-    r"^[^\s,;|][^\n,;|]*([,;|])[^\s,;|][^\n,;|]*(?:\1[^\n,;|\s]?[^\n,;|]*)+$",
+    r"^[^\s,;|][^\n,;|]*+([,;|])[^\s,;|][^\n,;|]*+(?:\1[^\n,;|]*+)++$",
     re.MULTILINE,
 )
 # Escapes of JSON and of string literals, but not right behind a drive: C:\new

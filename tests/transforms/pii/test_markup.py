@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -93,3 +95,15 @@ def test_every_shown_character_has_its_place(texts: list[str]) -> None:
         assert (places[1:] > places[:-1]).all()
         for char, place in zip(found, places.tolist(), strict=True):
             assert char == text[place] or text[place] in "&<\u00a0,;\\"
+
+
+@pytest.mark.parametrize("last", ["", ";x", "\n", ", ;"])
+@pytest.mark.parametrize(
+    "part",
+    ["a,", "a, ", '"a",', "1,", "a|", "[", "[a](", "<a ", "*a", "_", "\\nA", "&amp;"],
+)
+def test_time_grows_with_the_length_alone(part: str, last: str) -> None:
+    text = pa.array([part * 20_000 + last])
+    began = time.process_time()
+    without_markup(make_plain(text))
+    assert time.process_time() - began < 5
