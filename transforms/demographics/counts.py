@@ -130,8 +130,10 @@ def count_mentions(
         own_matches = _as_written(rows, own_matches)
         found = _replaced(matches[:-1], own_matches[:-1], marked, places)
         order = np.argsort(found[0], kind="stable")
-        vetoed = _replaced(matches.vetoed.T, own_matches.vetoed.T, marked, places)
-        matches = Matches(*(column[order] for column in found), np.stack(vetoed, 1))
+        both = (matches.vetoed, own_matches.vetoed)
+        vetoed = _replaced(*(tuple(one.T) for one in both), marked, places)
+        columns = [column[order] for column in found]
+        matches = Matches(*columns, vetoed=np.stack(vetoed, axis=1))
     return _counted(cells, matches, (roots >= 0, words), lexicons), matches
 
 
@@ -149,7 +151,7 @@ def _as_written(texts: Sequence[str], matches: Matches) -> Matches:
 
 
 def _replaced(
-    old: Sequence[Any], new: Sequence[Any], marked: Flags, places: Integers
+    old: tuple[Any, ...], new: tuple[Any, ...], marked: Flags, places: Integers
 ) -> tuple[Any, ...]:
     """Columns with those of some rows replaced; the first column is the row."""
     kept = ~marked[old[0]]

@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 _ROUNDING = 1e-12
 """Of what a sum of squares is made of: a smaller one is 0."""
 
-_NO_ENDS: tuple[None, None] = (None, None)
-
 LEAST_CONCENTRATED = 100
 """Documents of a group of which a hundredth is one or more."""
 
@@ -181,10 +179,12 @@ def _ratio(
     value = top / bottom
     scale, most = (1.0, 1.0) if metric.endswith("share") else (1000.0, float("inf"))
     parts = (squares[0], -2 * value * squares[1], value * value * squares[2])
-    half = NORMAL_QUANTILE * sqrt(max(0.0, sum(parts))) / bottom
-    low, high = max(0.0, value - half), min(most / scale, value + half)
-    if sum(parts) <= _ROUNDING * sum(map(abs, parts)):
-        low, high = wilson(value * documents, documents) if scale == 1.0 else _NO_ENDS
+    ends: tuple[float, float] | None
+    if sum(parts) > _ROUNDING * sum(map(abs, parts)):
+        half = NORMAL_QUANTILE * sqrt(sum(parts)) / bottom
+        ends = max(0.0, value - half), min(most / scale, value + half)
+    else:
+        ends = wilson(value * documents, documents) if scale == 1.0 else None
     return statistic(
         metric,
         scale * top / bottom,
@@ -192,8 +192,8 @@ def _ratio(
         when,
         numerator=round(top),
         denominator=round(bottom),
-        low=None if low is None else scale * low,
-        high=None if high is None else scale * high,
+        low=scale * ends[0] if ends else None,
+        high=scale * ends[1] if ends else None,
         **slices,
     )
 

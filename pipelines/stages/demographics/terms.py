@@ -65,7 +65,8 @@ class TermMarks:
             file = read_marks_file(path)
         except InputError as error:
             raise ConfigError(f"demographics.marks: {error}") from None
-        said, places = {}, {}
+        said: dict[str, tuple[int, int]] = {}
+        places: dict[tuple[str, str, int], str] = {}
         for label, (_, marks) in latest_draws(file.marks.values(), "mention").items():
             counted = Counter(mark.mark for mark in marks)
             said[label] = counted["right"], counted["wrong"]
