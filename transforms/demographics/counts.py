@@ -130,10 +130,10 @@ def count_mentions(
         own_matches = _as_written(rows, own_matches)
         found = _replaced(matches[:-1], own_matches[:-1], marked, places)
         order = np.argsort(found[0], kind="stable")
-        both = (matches.vetoed, own_matches.vetoed)
-        vetoed = _replaced(*(tuple(one.T) for one in both), marked, places)
-        columns = [column[order] for column in found]
-        matches = Matches(*columns, vetoed=np.stack(vetoed, axis=1))
+        old, new = tuple(matches.vetoed.T), tuple(own_matches.vetoed.T)
+        vetoed = np.stack(_replaced(old, new, marked, places), axis=1)
+        row, start, stop, term, rule = (column[order] for column in found)
+        matches = Matches(row, start, stop, term, rule, vetoed)
     return _counted(cells, matches, (roots >= 0, words), lexicons), matches
 
 
