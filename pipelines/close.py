@@ -24,6 +24,7 @@ from isinglass.pipelines.engine.workspace import (
     read_table,
     remove,
     remove_folder,
+    sums_text,
     write_atomically,
     write_audit,
 )
@@ -256,8 +257,7 @@ def _seal(workspace: Workspace, manifest: Manifest) -> None:
     hashes = {output.path: output.sha256 for output in manifest.outputs}
     for name in ("manifest.json", "report.html"):
         hashes[name] = file_sha256(workspace.path / name)
-    sums = [f"{sha256}  {name}" for name, sha256 in hashes.items()]
     path = workspace.path / "SHA256SUMS"
-    write_atomically(path, "\n".join(sums) + "\n")
+    write_atomically(path, sums_text(hashes))
     if manifest.verdict != "failed":
         write_atomically(workspace.path / "_SUCCESS", file_sha256(path) + "\n")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import grouped, percent, share_of
+from isinglass.pipelines.stage import Paper
 from isinglass.schemas.manifest import DecontaminationSummary
 
 if TYPE_CHECKING:
@@ -24,6 +25,17 @@ def section(data: ReportData) -> page.Section:
     blocks += [page.Paragraph(text) for text in _how(data.part("decontaminate") or {})]
     blocks.append(_missed(summary))
     return page.Section(anchor, title, tuple(blocks))
+
+
+def paper(data: ReportData) -> Paper:
+    """Which evaluation sets were looked for, whatever came of it."""
+    summary = data.manifest.decontamination
+    if summary is None:
+        return Paper()
+    files = ", ".join(file.path for file in summary.files)
+    verb = "left out" if summary.action == "drop" else "marked"
+    held = f"{summary.documents:,} documents hold an item of them, and were {verb}"
+    return Paper(done=[f"Evaluation sets were looked for ({files}): {held}."])
 
 
 def _found(data: ReportData, summary: DecontaminationSummary) -> page.Paragraph:

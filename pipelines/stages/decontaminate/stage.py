@@ -110,5 +110,6 @@ class Decontaminate(Stage):
 
     prove = staticmethod(proof.prove)
     section = staticmethod(report.section)
+    paper = staticmethod(report.paper)
     cases = staticmethod(story.cases)
     story = staticmethod(story.story)

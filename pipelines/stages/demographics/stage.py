@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pyarrow as pa
 
 from isinglass.pipelines.stage import BY_TEXT, Closed, Closing, Columns, Stage
-from isinglass.pipelines.stages.demographics import report
+from isinglass.pipelines.stages.demographics import paper, report
 from isinglass.pipelines.stages.demographics.judged import Judged
 from isinglass.pipelines.stages.demographics.kept import kept_documents, kept_statistics
 from isinglass.pipelines.stages.demographics.leaning import leaning_words
@@ -160,4 +160,5 @@ class Demographics(Stage):
         }
 
     section = staticmethod(report.section)
+    paper = staticmethod(paper.paper)
     cases = staticmethod(cases)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from isinglass.pipelines.stage import After, Closed, Record, Stage
-from isinglass.pipelines.stages.pii import proof, report, story
+from isinglass.pipelines.stages.pii import paper, proof, report, story
 from isinglass.pipelines.stages.pii import recall as misses
 from isinglass.pipelines.stages.pii.counts import (
     count_rules,
@@ -302,5 +302,6 @@ class Pii(Stage):
     figure = staticmethod(report.figure)
     line = staticmethod(report.line)
     remarks = staticmethod(remarks)
+    paper = staticmethod(paper.paper)
     cases = staticmethod(story.cases)
     story = staticmethod(story.story)
