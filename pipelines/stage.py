@@ -134,6 +134,11 @@ class Stage:
         """What a dry run says of the stage, by name."""
         return {}
 
+    def sample_says(self, driver: Driver) -> Sequence[str]:
+        """What a dry run says of the stage after its passes over a sample, in lines."""
+        del driver
+        return ()
+
     def passes(self, verb: Verb, phase: Literal["decide", "after"]) -> Sequence[str]:
         """Names of the passes over units that a phase makes, in their order."""
         return ()

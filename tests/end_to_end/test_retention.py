@@ -158,7 +158,7 @@ def test_what_length_explains_is_not_flagged(
     assert adjusted["value"] == pytest.approx(1.0, abs=0.15)
     assert adjusted["low"] < 1.0 < adjusted["high"]
     page = (folder / "report.html").read_text()
-    assert "No group is flagged; 1 comparisons could be made." in page
+    assert "No group is flagged; 1 comparison could be made." in page
 
 
 def test_a_dialect_is_told_of_in_sums_alone(

@@ -19,6 +19,7 @@ they are said of are counted apart.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -40,8 +41,12 @@ from isinglass.schemas.demographics import (
 from isinglass.transforms.demographics.counts import count_mentions
 from isinglass.transforms.demographics.measured import lexicon_places
 from isinglass.transforms.demographics.shares import together
-from isinglass.transforms.language import UNSPACED_LANGUAGES, primary_language
-from isinglass.transforms.statistics.intervals import NORMAL_QUANTILE, share_ratio
+from isinglass.transforms.language import (
+    UNDETERMINED,
+    UNSPACED_LANGUAGES,
+    primary_language,
+)
+from isinglass.transforms.statistics.intervals import FEW, NORMAL_QUANTILE, share_ratio
 
 if TYPE_CHECKING:
     from isinglass.transforms.demographics.lexicon import Lexicons
@@ -52,9 +57,6 @@ CHARACTERS = 4_000
 LEAST_TOGETHER, LEAST_DOCUMENTS = 5, 10
 """Sentences that hold a word and a group, and documents that hold the word in all:
 rarer ones are noise, and may be names of people."""
-
-LEAST_SENTENCES = 30
-"""Sentences of a group, and of the others, below which it is too few to say."""
 
 LEAST_DEVIATIONS = 3.29
 """Standard errors that a rate must lie above the other (p < .001, on two sides): of
@@ -79,6 +81,21 @@ class Associations(NamedTuple):
     words: list[WordAssociation]
     polarity: list[GroupPolarity]
     together: list[GroupsTogether]
+
+
+def sampled_in(
+    languages: pa.StringArray, lexicons: Lexicons
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Documents by language: those that `associations` compares, and the others."""
+    counts = Counter(languages.to_pylist())
+    told: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    for tag, number in counts.items():
+        code = primary_language(tag or "") or UNDETERMINED
+        lexicon = lexicons.find(code)
+        measured = lexicon is not None and code not in UNSPACED_LANGUAGES
+        (told if measured else others)[code] += number
+    return dict(sorted(told.items())), dict(sorted(others.items()))
 
 
 def associations(
@@ -238,7 +255,7 @@ class _Beside:
         `told` are language, axis and group.
         """
         totals = [int(side.sum()) for side in sides]
-        if min(totals) < LEAST_SENTENCES:
+        if min(totals) < FEW:
             return
         with_group, with_others = map(self._held, sides)
         everywhere = np.bincount(self.codes, minlength=len(self.words))

@@ -14,7 +14,10 @@ Covered are documents in a language whose lexicon has the axis: in others nothin
 can be counted. Where there are none, there is no row but the one that says so.
 Document shares of the groups overlap and need not add up to 1; mention shares do.
 Mentions come in clusters, one document with many, so that a binomial interval would be
-too narrow: theirs is that of a ratio over whole documents.
+too narrow: theirs is that of a ratio over whole documents. Where all documents say the
+same (0 %, 100 %, or there is one) that has no width: then it is Wilson's, of as many
+documents, as Korn and Graubard (1998, Survey Methodology 24:193) put the effective
+sample size for the count; a rate of such documents has none.
 """
 
 from __future__ import annotations
@@ -31,7 +34,7 @@ from isinglass.schemas.arrays import Integers
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.demographics.measured import axes_by_lexicon, lexicon_places
 from isinglass.transforms.statistics.characteristics import share, statistic
-from isinglass.transforms.statistics.intervals import NORMAL_QUANTILE
+from isinglass.transforms.statistics.intervals import NORMAL_QUANTILE, wilson
 from isinglass.transforms.statistics.sums import (
     Accumulator,
     Slices,
@@ -43,8 +46,8 @@ if TYPE_CHECKING:
     from isinglass.transforms.demographics.counts import MentionCounts
     from isinglass.transforms.demographics.lexicon import Group, Lexicons
 
-FEW = 30
-"""Documents of a group below which nothing is said of it: too few to say."""
+_ROUNDING = 1e-12
+"""Of what a sum of squares is made of: a smaller one is 0."""
 
 LEAST_CONCENTRATED = 100
 """Documents of a group of which a hundredth is one or more."""
@@ -182,11 +185,11 @@ def _axis(
         sums, at = own.get(group, _NONE), {**slices, "group": group}
         counts = (round(sums["documents"]), covered)
         yield share("group.document_share", counts, when, **at)
-        within = (sums["mentions"], whole["mentions"])
+        within = (sums["mentions"], whole["mentions"], whole["documents"])
         square = (sums["squared"], sums["with_axis"], whole["squared"])
         yield _ratio("group.mention_share", within, square, when, **at)
         if words:
-            within = (sums["mentions"], words)
+            within = (sums["mentions"], words, covered)
             square = (sums["squared"], sums["with_words"], squares)
             metric = "group.mentions_per_thousand_words"
             yield _ratio(metric, within, square, when, **at)
@@ -194,7 +197,7 @@ def _axis(
 
 def _ratio(
     metric: str,
-    sums: tuple[float, float],
+    sums: tuple[float, float, float],
     squares: tuple[float, float, float],
     when: str,
     **slices: Any,
@@ -204,13 +207,18 @@ def _ratio(
     Mentions of one document go together, so its variance is that of a ratio estimator:
     sum((y - r x)^2) / sum(x)^2 (Cochran, Sampling Techniques, 1977, section 6.3).
 
-    `squares` are the sums of y^2, x y and x^2.
+    `sums` are those of y and x, and the documents; `squares` of y^2, x y and x^2.
     """
-    top, bottom = sums
+    top, bottom, documents = sums
     value = top / bottom
-    spread = squares[0] - 2 * value * squares[1] + value * value * squares[2]
-    half = NORMAL_QUANTILE * sqrt(max(0.0, spread)) / bottom
     scale, most = (1.0, 1.0) if metric.endswith("share") else (1000.0, float("inf"))
+    parts = (squares[0], -2 * value * squares[1], value * value * squares[2])
+    ends: tuple[float, float] | None
+    if sum(parts) > _ROUNDING * sum(map(abs, parts)):
+        half = NORMAL_QUANTILE * sqrt(sum(parts)) / bottom
+        ends = max(0.0, value - half), min(most / scale, value + half)
+    else:
+        ends = wilson(value * documents, documents) if scale == 1.0 else None
     return statistic(
         metric,
         scale * top / bottom,
@@ -218,8 +226,8 @@ def _ratio(
         when,
         numerator=round(top),
         denominator=round(bottom),
-        low=scale * max(0.0, value - half),
-        high=min(most, scale * (value + half)),
+        low=scale * ends[0] if ends else None,
+        high=scale * ends[1] if ends else None,
         **slices,
     )
 

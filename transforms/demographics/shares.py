@@ -16,6 +16,7 @@ from isinglass.schemas.demographics import GroupsTogether, TermShare
 from isinglass.transforms.demographics.counts import count_mentions
 from isinglass.transforms.demographics.lexicon import Lexicons
 from isinglass.transforms.demographics.measured import lexicon_places
+from isinglass.transforms.statistics.intervals import FEW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
     from isinglass.transforms.demographics.counts import MentionCounts
     from isinglass.transforms.demographics.lexicon import Group
-
-LEAST_TOGETHER = 5
-"""Sentences below which two groups are not told of."""
 
 
 def term_shares(
@@ -90,7 +88,7 @@ def together(
         if groups[first][0] == groups[second][0]:
             continue
         both = np.intersect1d(inside[first], inside[second], assume_unique=True)
-        if len(both) >= LEAST_TOGETHER:
+        if len(both) >= FEW:
             pair = GroupsTogether(
                 axis=groups[first][0],
                 group=groups[first][1],

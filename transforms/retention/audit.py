@@ -37,7 +37,6 @@ import numpy as np
 
 from isinglass.schemas.arrays import Flags
 from isinglass.schemas.statistic import Statistic
-from isinglass.transforms.demographics.groups import FEW
 from isinglass.transforms.retention.ratios import (
     Ratios,
     mean_intervals,
@@ -46,6 +45,7 @@ from isinglass.transforms.retention.ratios import (
 )
 from isinglass.transforms.statistics.characteristics import share, statistic
 from isinglass.transforms.statistics.intervals import (
+    FEW,
     corrected_ratio,
     share_ratio,
     wilson,

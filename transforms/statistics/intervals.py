@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from math import exp, log, sqrt
 
+FEW = 30
+"""Cases of a group below which nothing is said of a share: too few to say."""
+
 NORMAL_QUANTILE = 1.959963984540054
 """Two-sided 95 % quantile of the standard normal distribution."""
 

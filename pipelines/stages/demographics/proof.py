@@ -18,6 +18,7 @@ from isinglass.pipelines.engine.mapped_tables import (
 from isinglass.pipelines.engine.workspace import Workspace, exists
 from isinglass.pipelines.proof.check import Check, FinishedRun, conclude
 from isinglass.pipelines.proof.rows import differing
+from isinglass.pipelines.stages.demographics.judged import Judged
 from isinglass.pipelines.stages.demographics.kept import kept_documents, kept_statistics
 from isinglass.pipelines.stages.demographics.leaning import leaning_words
 from isinglass.pipelines.stages.demographics.terms import TermMarks, term_summaries
@@ -40,7 +41,7 @@ METRICS = frozenset(
 _OF_DATA = [
     name
     for name in DemographicsSummary.model_fields
-    if name not in ("terms", "marks_sha256")
+    if name not in ("terms", "rules", "vetoes", "marks_sha256")
 ]
 """What the manifest tells of a sample of `data/`."""
 
@@ -68,8 +69,16 @@ def prove(run: FinishedRun) -> list[Check]:
     faults = differing(run, METRICS, again)
     marks = _marks(run, told)
     own = load_lexicons(run.config.demographics, marks.sure(lexicons))
-    terms = term_summaries(workspace, shards, own, marks)
+    judged = Judged.of(workspace, shards, marks)
+    terms = term_summaries(judged, own, marks)
     faults += _term_faults(told.terms, terms)
+    if told.vetoes != judged.vetoes_of(own):
+        faults.append("demographics.vetoes does not follow from the survey")
+    unmarked = {"right", "wrong"} if marks.sha256 and not marks.places else set()
+    rules = (told.rules, judged.rules())
+    theirs, ours = ([one.model_dump(exclude=unmarked) for one in r] for r in rules)
+    if theirs != ours:
+        faults.append("demographics.rules does not follow from the survey")
     if run.paths("data"):
         faults += _beside_faults(run, told, own)
     seen = f"{len(again):,} statistics, {len(terms):,} terms"

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from isinglass.pipelines.stage import BY_TEXT, Closed, Closing, Columns, Stage
 from isinglass.pipelines.stages.demographics import paper, proof, report
+from isinglass.pipelines.stages.demographics.judged import Judged
 from isinglass.pipelines.stages.demographics.kept import kept_documents, kept_statistics
 from isinglass.pipelines.stages.demographics.leaning import leaning_words
 from isinglass.pipelines.stages.demographics.terms import (
@@ -35,8 +36,10 @@ from isinglass.transforms.demographics.lexicon import (
 )
 from isinglass.transforms.demographics.places import (
     JUDGED,
+    VETOES,
     place_column,
     place_field,
+    veto_column,
 )
 
 if TYPE_CHECKING:
@@ -101,15 +104,17 @@ class Demographics(Stage):
         """Mentions of each group, words, whether there is a lexicon, and places."""
         if table == "data":
             return ()
-        return (*mention_fields(), place_field(self.lexicons()))
+        return (*mention_fields(), place_field(self.lexicons()), VETOES)
 
     def survey(self, state: Any, seen: Seen) -> Mapping[str, pa.Array]:
         """Count the mentions of each group, and note where ambiguous terms stand."""
         del state
         lexicons = self.lexicons()
         mentions, matches = count_mentions(seen.texts, seen.languages, lexicons)
-        places = place_column(matches, len(seen.texts), lexicons)
-        return {**mention_columns(mentions), JUDGED: places}
+        columns = mention_columns(mentions)
+        columns[JUDGED] = place_column(matches, len(seen.texts), lexicons)
+        columns[VETOES.name] = veto_column(matches, len(seen.texts), lexicons)
+        return columns
 
     def close(self, closing: Closing) -> Closed:
         """Mentions before and after cleaning, and words that lean to a group."""
@@ -118,9 +123,13 @@ class Demographics(Stage):
         told = DemographicsSummary(documents=0, words=[])
         if closing.driver.writes_text:
             told = leaning_words(closing.workspace, shards, lexicons)
-        terms = term_summaries(closing.workspace, shards, lexicons, self.marks)
-        sha256 = self.marks.sha256 or None
-        update = {"terms": terms, "marks_sha256": sha256}
+        judged = Judged.of(closing.workspace, shards, self.marks)
+        update = {
+            "terms": term_summaries(judged, lexicons, self.marks),
+            "rules": judged.rules(),
+            "vetoes": judged.vetoes_of(lexicons),
+            "marks_sha256": self.marks.sha256 or None,
+        }
         if not self.config.intersections:
             update["together"] = []
         told = told.model_copy(update=update)

@@ -12,6 +12,7 @@ from isinglass.pipelines.report.text import (
     MISSING,
     decimal,
     grouped,
+    number_of,
     percent,
     words_of,
 )
@@ -29,9 +30,9 @@ from isinglass.pipelines.stages.retention.rows import (
     some_of,
     with_ends,
 )
-from isinglass.transforms.demographics.groups import FEW
 from isinglass.transforms.retention.audit import FEW_LOST, FLAGGED_RATIO
 from isinglass.transforms.retention.dialect import GROUP
+from isinglass.transforms.statistics.intervals import FEW
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -177,7 +178,7 @@ def _verdict(losses: Mapping[Loss, _Lost]) -> page.Paragraph:
         return page.Paragraph(f"Flagged: {some_of(told)}.", "warn")
     known = sum(len(lost.adjusted) for lost in losses.values())
     return page.Paragraph(
-        f"No group is flagged; {grouped(known)} comparisons could be made."
+        f"No group is flagged; {number_of(known, 'comparison')} could be made."
     )
 
 

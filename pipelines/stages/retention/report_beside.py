@@ -24,8 +24,8 @@ from isinglass.pipelines.stages.retention.rows import (
     too_few,
     with_ends,
 )
-from isinglass.transforms.demographics.groups import FEW
 from isinglass.transforms.retention.audit import FLAGGED_RATIO
+from isinglass.transforms.statistics.intervals import FEW
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -71,7 +71,7 @@ def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
             ]
         )
     heads = ("<Group", "Documents", "Share that stays")
-    against = ("Against all", "Against the best of its axis")
+    against = ("Against all", "Against the group of its axis that keeps most")
     if not made:
         return
     if len(dots) > 1:
@@ -81,8 +81,11 @@ def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
         page.columns(*heads, *against),
         made,
         note=(
-            "Against the group of its axis that fares best, the ends of the intervals "
-            "are compared that lie nearest to each other; below "
+            "Against all: the share that stays, over that of all documents that are "
+            "counted for the axis. Against "
+            "the group of its axis that keeps most: the upper end of the interval of "
+            "what stays of the group, over the greatest lower end on its axis, at "
+            "most 1, so that chance alone lowers it seldom; below "
             f"{LEAST_PARITY:g} it is marked. It is told of axes of which two groups or "
             f"more have {FEW} documents."
         ),

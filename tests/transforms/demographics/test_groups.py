@@ -181,6 +181,36 @@ def test_intervals_are_of_whole_documents() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("texts", "low", "high"),
+    [
+        # Wilson, of as many documents as mention the axis: 1 of 1, 40 of 40, 1 of 2.
+        (["she and her"], 0.20655, 1.0),
+        (["she", "her her her", *["it"] * 9] * 20, 0.91238, 1.0),
+        (["she he", "he he she she"], 0.09453, 0.90547),
+    ],
+)
+def test_an_interval_is_never_without_width(
+    texts: list[str], low: float, high: float
+) -> None:
+    found = {
+        (row.metric, row.group): row
+        for row in statistics([(text, None, "en") for text in texts])
+    }
+    share = found["group.mention_share", "female"]
+    assert (share.low, share.high) == pytest.approx((low, high), abs=1e-5)
+    if ("group.mention_share", "male") in found:
+        other = found["group.mention_share", "male"]
+        assert (other.low, other.high) == pytest.approx((1 - high, 1 - low), abs=1e-5)
+
+
+def test_a_rate_of_one_document_has_no_interval() -> None:
+    found = statistics([("she and her", None, "en")])
+    rates = [row for row in found if row.metric.endswith("thousand_words")]
+    told = {(row.value, row.low, row.high) for row in rates}
+    assert told == {(2000 / 3, None, None)}
+
+
 def test_mentions_that_come_from_few_documents() -> None:
     rows: list[Row] = [("she " * 9, None, "en")]
     rows += [("she", None, "en"), ("he", None, "en")] * 99

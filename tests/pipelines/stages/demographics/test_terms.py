@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from isinglass.pipelines.report.blocks import Table
+from isinglass.pipelines.report.blocks import Fold, Table
 from isinglass.pipelines.report.model import ReportData, Slices
 from isinglass.pipelines.report.text import MISSING
 from isinglass.pipelines.stages.demographics.report_terms import term_blocks
@@ -208,6 +208,58 @@ def rows(manifest: Manifest, *terms: TermSummary, **balance: bool) -> list[list[
     blocks = term_blocks(ReportData(changed, Slices(())))
     found = [block.rows for block in blocks if isinstance(block, Table)]
     return [[cell.text for cell in row] for rows in found for row in rows]
+
+
+def folds(manifest: Manifest, told: DemographicsSummary) -> list[list[list[str]]]:
+    changed = manifest.model_copy(update={"demographics": told})
+    blocks = term_blocks(ReportData(changed, Slices(())))
+    tables = [block.table for block in blocks if isinstance(block, Fold)]
+    return [
+        [[cell.text for cell in row] for row in table.rows]
+        for table in tables
+        if isinstance(table, Table)
+    ]
+
+
+def test_the_report_says_how_often_a_rule_is_right(manifest: Manifest) -> None:
+    rules = [
+        {"rule": "qualifies", "accepted": 90, "right": 19, "wrong": 1},
+        {"rule": "nation", "accepted": 40, "right": 19, "wrong": 0},
+        {"rule": "place", "accepted": 1, "right": 0, "wrong": 0},
+    ]
+    told = DemographicsSummary.model_validate(
+        {"documents": 0, "words": [], "rules": rules}
+    )
+    (shown,) = folds(manifest, told)
+    assert shown == [
+        ["qualifies", "90", "19 of 20", "95.0\u202f%", "76.4\u202f% to 99.1\u202f%"],
+        ["nation", "40", "19 of 19", "too few to say", MISSING],
+        ["place", "1", MISSING, MISSING, MISSING],
+    ]
+
+
+def test_the_report_says_by_term_what_a_veto_kept_back(manifest: Manifest) -> None:
+    man, black = "gender/male/man", "race_ethnicity/black/black"
+    vetoes = [
+        {"language": "en", "phrase": phrase, "terms": terms, "places": places}
+        for phrase, terms, places in (
+            ("man page", [man], 1),
+            ("black market", [black], 7),
+            ("black man page", [black, man], 2),
+            ("black hole", [black], 5),
+            ("black box", [black], 1),
+            ("nobody", [], 9),
+        )
+    ]
+    told = DemographicsSummary.model_validate(
+        {"documents": 0, "words": [], "vetoes": vetoes}
+    )
+    (shown,) = folds(manifest, told)
+    most = "black market (7), black hole (5), black man page (2) and 1 more"
+    assert shown == [
+        ["en", "race ethnicity: black", "black", "15", most],
+        ["en", "gender: male", "man", "3", "black man page (2), man page (1)"],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,7 @@ def test_near_misses_of_a_flag(
         ratio("group.adjusted_removal_ratio", value, low),
     )
     assert ("Flagged: female (gender) (Reading: empty: " in page) == flagged
-    assert ("No group is flagged; 1 comparisons could be made." in page) != flagged
+    assert ("No group is flagged; 1 comparison could be made." in page) != flagged
 
 
 def whole(lost: int, documents: int, **at: str) -> Statistic:
