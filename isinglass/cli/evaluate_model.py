@@ -97,6 +97,33 @@ def model(
     return WARNED if strict and told.verdict == "warned" else 0
 
 
+def lists(
+    file: Annotated[Path, typer.Argument(help="YAML file of word sets and tests.")],
+) -> int:
+    """Read word lists as an evaluation would, and say what stands in them."""
+    from isinglass.transforms.associations.lists import (  # noqa: PLC0415
+        load_tests,
+        parse_associations,
+        read_list,
+    )
+
+    read, entry = parse_associations(read_list(str(file), "FILE"), str(file))
+    typer.echo(f"{read.name}, version {read.version}, {read.language}: can be used")
+    for test in load_tests([str(file)], packaged=False).all:
+        sizes = " and ".join(f"{one.name} ({len(one.words)})" for one in test.sets[:2])
+        others = " and ".join(f"{one.name} ({len(one.words)})" for one in test.sets[2:])
+        sentences = len(test.sets[0].sentences())
+        typer.echo(
+            f"{test.id}: {sizes} with {others}; {sentences} sentences of the first"
+        )
+    asked = {name for test in read.tests for name in (*test.targets, *test.attributes)}
+    idle = sorted(read.sets.keys() - asked)
+    if idle:
+        typer.echo(f"in no test: {', '.join(idle)}")
+    typer.echo(f"sha256 {entry.sha256}")
+    return 0
+
+
 def _put(data: dict[str, Any], section: str, given: dict[str, Any]) -> None:
     """Keys of the command line over those of a section."""
     if given:

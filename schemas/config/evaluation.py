@@ -32,7 +32,7 @@ class AssociationsConfig(Section):
         10_000, ge=100, le=1_000_000, description="Sets of vectors that `ceat` draws."
     )
     contexts: int = Field(
-        1_000, ge=2, le=100_000, description="Most sentences of a word in `ceat`."
+        200, ge=2, le=100_000, description="Most sentences of a word in `ceat`."
     )
     least_contexts: int = Field(
         10, ge=1, description="Words in fewer sentences are left out of `ceat`."

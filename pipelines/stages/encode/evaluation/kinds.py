@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from isinglass.pipelines.stages.encode.evaluation.ceat import CEAT
 from isinglass.pipelines.stages.encode.evaluation.seat import SEAT
 from isinglass.pipelines.stages.encode.evaluation.weat import WEAT
 
 if TYPE_CHECKING:
     from isinglass.pipelines.stages.encode.evaluation.kind import Kind
 
-KINDS: tuple[Kind, ...] = (WEAT, SEAT)
+KINDS: tuple[Kind, ...] = (WEAT, SEAT, CEAT)

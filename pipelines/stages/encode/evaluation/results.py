@@ -32,6 +32,8 @@ LEVEL = 0.05
 """Corrected probability below which an effect is called significant."""
 
 _EACH = ("group",)
+_LONGEST_LIST = 200
+_LEAST_SHOWN = 1e-15
 
 
 def metrics(kind: str) -> dict[str, tuple[str, ...]]:
@@ -67,10 +69,10 @@ def too_few(words: Sequence[FoundWords], why: str) -> str:
     for one in words:
         if one.found < LEAST_WORDS:
             size = one.found + len(one.missing)
+            lacking = shorten(", ".join(one.missing), _LONGEST_LIST)
             return (
-                f"of the {size} words of {one.name} {one.found} {why}; at least "
-                f"{LEAST_WORDS} are needed. Missing: "
-                f"{shorten(', '.join(one.missing), 200)}."
+                f"of the {size} words of {one.name} {one.found} {why}, and at least "
+                f"{LEAST_WORDS} are needed. Missing: {lacking}."
             )
     return ""
 
@@ -111,18 +113,21 @@ class Telling:
 
     Attributes:
         bar: What the bars of the picture are.
+        note: What is to be known of the probabilities.
     """
 
     kind: str
     title: str
     bar: str
+    note: str
 
 
 def told(telling: Telling, part: Associations, tests: Tests) -> Measured:
     """Statistics, the part of the page, and lines for a terminal."""
     kind = telling.kind
     warnings = tuple(
-        f"{kind.upper()} {one.id} was not done: {one.why}" for one in part.not_done
+        f"{kind.upper()} {one.id} was not done: {one.why.partition('. Missing')[0]}."
+        for one in part.not_done
     )
     return Measured(
         part=part,
@@ -197,7 +202,8 @@ def _section(telling: Telling, part: Associations) -> page.Section:
     heads = page.columns(
         "<Test", "<What is compared", "Effect size", "p", "p by Holm", "<How", "Words"
     )
-    table = page.table("Effects", heads, [_row(one) for one in part.tests])
+    rows_ = [_row(one) for one in part.tests]
+    table = page.table("Effects", heads, rows_, note=telling.note)
     made: list[page.Block] = [drawn, table]
     missing = [
         f"{one.id}, {words.name}: {', '.join(words.missing)}"
@@ -242,13 +248,16 @@ def _how(one: AssociationResult) -> str:
         return f"{grouped(drawn.sets)} sets, seed {drawn.seed}"
     assert one.permutations is not None
     found = one.permutations
-    if found.exact:
-        return f"all {grouped(found.partitions)} partitions"
-    return f"{grouped(found.partitions)} partitions drawn, seed {found.seed}"
+    more = (
+        f"{grouped(found.greater)} of {grouped(found.partitions)} partitions give more"
+    )
+    return f"{more}; all" if found.exact else f"{more}; drawn, seed {found.seed}"
 
 
 def _probability(p: float) -> str:
-    return f"{p:.2g}" if p < 0.001 else f"{p:.4f}"  # noqa: PLR2004 - digits
+    if p < _LEAST_SHOWN:
+        return f"<{_LEAST_SHOWN:g}"
+    return f"{p:.4f}" if p >= 0.001 else f"{p:.1e}"  # noqa: PLR2004 - digits
 
 
 def _said(part: Associations) -> str:

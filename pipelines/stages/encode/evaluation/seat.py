@@ -21,6 +21,8 @@ from isinglass.pipelines.stages.encode.evaluation.results import (
 )
 from isinglass.pipelines.stages.encode.evaluation.weat import (
     ALIKE,
+    CHANCE,
+    COUNTED,
     check_tests,
     not_done,
     result_of,
@@ -28,8 +30,13 @@ from isinglass.pipelines.stages.encode.evaluation.weat import (
 )
 from isinglass.transforms.associations.measure import Sets, measure
 
-_CHANCE = "where chance alone puts 95 of 100 effects of these words"
-_TELLING = Telling("seat", "SEAT: words in bleached sentences", _CHANCE)
+_WORDS_MOVE = (
+    "Words change sets with all of their sentences. As if every sentence were drawn by "
+    "itself, which makes chance look rarer, is `p_sentences` in model.json."
+)
+_TELLING = Telling(
+    "seat", "SEAT: words in bleached sentences", CHANCE, f"{COUNTED} {_WORDS_MOVE}"
+)
 NO_ENCODER = "word vectors have no sentences; it needs an encoder."
 
 

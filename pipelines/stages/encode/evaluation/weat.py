@@ -35,8 +35,12 @@ from isinglass.transforms.associations.word_vectors import (
     read_word_vectors,
 )
 
-_CHANCE = "where chance alone puts 95 of 100 effects of these words"
-_TELLING = Telling("weat", "WEAT: bare words", _CHANCE)
+CHANCE = "where chance alone puts 95 of 100 effects of these words"
+COUNTED = (
+    "p is the share of partitions of the targets that give at least as much, the "
+    "observed one among them; that of published tables counts those that give more."
+)
+_TELLING = Telling("weat", "WEAT: bare words", CHANCE, COUNTED)
 ALIKE = "all words go with both attributes alike, so that there is no effect to measure"
 
 
