@@ -13,9 +13,8 @@ def test_equal_effects_have_nothing_between_them() -> None:
     variance = 16 / 64 + 0.8**2 / 32
     assert found.tau_squared == 0
     assert found.effect_size == pytest.approx(0.8)
-    assert found.high - found.low == pytest.approx(
-        2 * 1.959964 * np.sqrt(variance) / 10
-    )
+    error = np.sqrt(variance) / 10
+    assert found.high - found.low == pytest.approx(2 * 1.959964 * error)
     assert found.spread == pytest.approx((0.8, 0.8))
 
 

@@ -67,11 +67,8 @@ def test_the_words_that_are_asked_for_are_found(words: list[str], block: int) ->
     read = vectors_text.TextRead
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(vectors_text, "BLOCK_BYTES", block)
-        patch.setattr(
-            vectors_text,
-            "_opened",
-            lambda _: io.BytesIO(f"{len(words)} 2\n{lines}".encode()),
-        )
+        content = f"{len(words)} 2\n{lines}".encode()
+        patch.setattr(vectors_text, "_opened", lambda _: io.BytesIO(content))
         found: Any = vectors_text.read_text(Path("x"), frozenset(words[::2]))
     assert isinstance(found, read)
     assert found.vectors.keys() == set(words[::2])
@@ -101,13 +98,13 @@ def test_packed_text(tmp_path: Path) -> None:
         ("3 0\n", "line 1: it says that vectors have 0 values"),
         (
             "cat 1 2 3\ndog 1 2\n",
-            "line 2: a vector has 2 values, and those before it have 3",
+            "line 2: a vector has 2 values, and those",
         ),
         ("cat 1 2 3\ndog 1 2 3 4\n", "line 2: a vector has 4 values"),
         ("2 3\ncat 1 2 3\ndog 1 2\n", "line 3: a vector has 2 values"),
         (
             "3 3\ncat 1 2 3\ndog 1 2 3\n",
-            "it holds 3 words, and it holds 2: it is not whole",
+            "3 words, and it holds 2: it is not whole",
         ),
         ("1 3\ncat 1 2 3\ndog 1 2 3\n", "put together from several"),
         ("dog 1 2 3\ncat 1 nan 3\n", "line 2: a value of 'cat' is not finite"),
@@ -162,14 +159,14 @@ def test_arrays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> 
     ("arrays", "said"),
     [
         ({"words": ["cat"]}, "holds the arrays words; it must hold"),
-        ({"words": [b"cat"], "vectors": [[1.0]]}, "it must be a flat array of strings"),
+        ({"words": [b"cat"], "vectors": [[1.0]]}, "must be a flat array of strings"),
         (
             {"words": [["cat"]], "vectors": [[1.0]]},
-            "it must be a flat array of strings",
+            "must be a flat array of strings",
         ),
         (
             {"words": ["cat"], "vectors": [1.0]},
-            "`vectors` is of type float64 and shape",
+            "`vectors` is of type float64 and",
         ),
         ({"words": ["cat"], "vectors": [[1.0], [2.0]]}, r"(1, width)"),
         ({"words": ["cat"], "vectors": [[1]]}, "it must be of floats"),
