@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Tone = Literal["", "good", "warn", "bad", "muted", "code"]
 
 _LONG_CELL = 200
-MOST_ROWS = 100
+MOST_ROWS = 40
 """Rows of a table that are shown; what is left out is counted below it."""
 
 _LEAST_WHOLE = 3

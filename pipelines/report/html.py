@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 1_000_000
 """The page is smaller than this; what would not fit is in the statistics."""
 
-_BOUNDS = ((100, 300), (40, 120), (20, 60), (10, 30), (5, 15), (2, 6))
+_BOUNDS = ((40, 300), (20, 100), (10, 40), (5, 15), (2, 6))
 """Most rows of a table and most blocks of a section, until the page is small enough."""
 
 _OPEN_REASONS, _MOST_REASONS = 4, 100

@@ -43,8 +43,7 @@ def provenance_section(data: ReportData) -> page.Section:
         f"Input files: {grouped(len(manifest.inputs))}, "
         f"{size(sum(file.bytes for file in manifest.inputs))}; "
         f"models: {grouped(len(manifest.models))}; lexicons and other data: "
-        f"{grouped(len(manifest.lexicons))}; CPU seconds: "
-        f"{decimal(sum(one.cpu_seconds for one in manifest.passes), 1)}."
+        f"{grouped(len(manifest.lexicons))}."
     )
     return page.Section("provenance", _TITLE, tuple(blocks), said=said)
 
@@ -73,8 +72,7 @@ def outputs_section(data: ReportData) -> page.Section:
         ),
         page.Fold("Configuration, with all defaults (YAML)", lines=tuple(lines)),
     ]
-    whole = size(sum(output.bytes for output in manifest.outputs))
-    said = f"Files: {grouped(len(manifest.outputs))}, {whole}."
+    said = f"Files: {grouped(len(manifest.outputs))}, each with its SHA-256."
     title = "Outputs and how to verify them"
     return page.Section("outputs", title, tuple(blocks), said=said)
 

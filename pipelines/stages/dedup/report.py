@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stages.dedup.removals import NearDuplicate, NearRemovals
 
-_MOST_GROUPS = 20
 _MUCH = 0.5
 """Share from which a loss is shown in the colour of a warning."""
 
@@ -169,14 +168,10 @@ def _shares(data: ReportData, column: str, name: str) -> page.Table | None:
     if not rows:
         return None
     rows.sort(key=lambda row: (-row["value"], row[column]))
-    note = ""
-    if len(rows) > _MOST_GROUPS:
-        note = f"{grouped(len(rows) - _MOST_GROUPS)} more lose a smaller share."
     return page.table(
         f"Removed as duplicates, by {column}",
         page.columns(f"<{name}", "Documents", "Removed", "Share"),
-        [_share_row(row, column) for row in rows[:_MOST_GROUPS]],
-        note=note,
+        [_share_row(row, column) for row in rows],
     )
 
 

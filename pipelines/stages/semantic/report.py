@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
 
 ANCHOR, TITLE = "clusters", "What the corpus is about"
-MOST_LISTED = 40
 
 
 @dataclass
@@ -115,7 +114,7 @@ def _circles(listed: list[dict[str, Any]], sizes: dict[int, _Sizes]) -> list[Cir
 def _list(listed: list[dict[str, Any]], sizes: dict[int, _Sizes]) -> page.Block:
     rows: list[page.Row] = []
     ranked = sorted(listed, key=lambda r: (-sizes[r["cluster"]].before, r["cluster"]))
-    for row in ranked[:MOST_LISTED]:
+    for row in ranked:
         one = sizes[row["cluster"]]
         main = one.sources[one.main_source]
         rows.append(
@@ -138,13 +137,10 @@ def _list(listed: list[dict[str, Any]], sizes: dict[int, _Sizes]) -> page.Block:
         "<Main source",
         "<Most typical document",
     )
-    more = len(ranked) - MOST_LISTED
     note = (
         "Words that several documents of a cluster share; a name can be one of them "
         "(encode.semantic.terms: false leaves them out)."
     )
-    if more > 0:
-        note += f" {grouped(more)} smaller clusters are in audit/clusters."
     return page.table("The largest clusters", heads, rows, note=note)
 
 

@@ -278,9 +278,9 @@ def test_many_files_are_cut_and_counted(
     ]
     html = render_report(Manifest(**run_fields), statistics, *examples)
     provenance = section_of(html, "provenance")
-    assert "000099.jsonl" in provenance
-    assert "000100.jsonl" not in provenance
-    assert f"{grouped(4_900)} more rows" in provenance
+    assert "000039.jsonl" in provenance
+    assert "000040.jsonl" not in provenance
+    assert f"{grouped(4_960)} more rows" in provenance
     assert f"sum of {grouped(5_000)}" in provenance
     assert len(html) < 300_000
 
