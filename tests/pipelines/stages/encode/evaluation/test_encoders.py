@@ -121,7 +121,8 @@ def test_all_kinds_of_an_encoder(tmp_path: Path, small: Path) -> None:
     assert ceat.random_effects is not None
     drawn = ceat.random_effects
     assert (drawn.sets, drawn.contexts) == (200, 10)
-    assert drawn.spread_low < drawn.low < ceat.effect_size < drawn.high
+    assert drawn.low < ceat.effect_size < drawn.high
+    assert drawn.spread_low < ceat.effect_size < drawn.spread_high
     again = run(tmp_path / "again", small, texts=str(tmp_path / "texts.jsonl"))
     assert again.kinds.seat == found.kinds.seat
 
