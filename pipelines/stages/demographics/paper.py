@@ -2,34 +2,57 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from isinglass.pipelines.report.text import percent
+from isinglass.pipelines.report.text import number_of, percent
 from isinglass.pipelines.stage import Paper
 from isinglass.pipelines.stages.demographics.report import CAVEAT
+from isinglass.transforms.statistics.intervals import FEW
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
 
-_SLICES = ("axis", "group")
+    Row = Mapping[str, Any]
+
 _OTHERS = ("source", "language", "entity", "reason", "position")
 
 
 def paper(data: ReportData) -> Paper:
     """Shares of documents that mention a group, before and after; with the caveat."""
-    shares: dict[tuple[str, str], dict[str, float]] = {}
+    axes: dict[str, dict[str, dict[str, Row]]] = {}
     for row in data.slices.named("group.document_share"):
         if row["group"] and not any(row[name] for name in _OTHERS):
-            key = row["axis"], row["group"]
-            shares.setdefault(key, {})[row["stage"]] = row["value"]
-    said = [
-        f"{axis}: {group} is mentioned in {_told(by.get('output'))} of the documents "
-        f"whose language has a list of words for it, before cleaning in "
-        f"{_told(by.get('input'))}."
-        for (axis, group), by in sorted(shares.items())
-    ]
+            groups = axes.setdefault(row["axis"], {})
+            groups.setdefault(row["group"], {})[row["stage"]] = row
+    said = [_axis(axis, groups) for axis, groups in sorted(axes.items())]
     return Paper(biases=[*said, CAVEAT] if said else ())
 
 
-def _told(share: float | None) -> str:
-    return percent(share).replace("\u202f", " ")
+def _axis(axis: str, groups: Mapping[str, Mapping[str, Row]]) -> str:
+    """One sentence: its groups, the most mentioned first, and how many have few."""
+    told = {
+        group: by["output"]
+        for group, by in groups.items()
+        if "output" in by and by["output"]["numerator"] >= FEW
+    }
+    largest = sorted(told, key=lambda group: (-told[group]["numerator"], group))
+    shares = [
+        f"{group} {_percent(told[group])} (before cleaning "
+        f"{_percent(groups[group].get('input'))})"
+        for group in largest
+    ]
+    few = len(groups) - len(told)
+    if few:
+        least = (
+            f"{number_of(few, 'group')} in fewer than {FEW} documents: too few to say"
+        )
+        shares.append(least)
+    return (
+        f"{axis}, of the documents whose language has a list of words for it, those "
+        f"that mention a group: {'; '.join(shares)}."
+    )
+
+
+def _percent(row: Row | None) -> str:
+    return percent(row["value"] if row else None).replace("\u202f", " ")
