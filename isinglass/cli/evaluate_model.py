@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from isinglass.cli.options import FormatOption, read_text, show
+from isinglass.cli.stopping import stoppable
 from isinglass.cli.usage import GATE_FAILED, WARNED
 from isinglass.schemas.config.evaluation import EvaluationConfig
 from isinglass.schemas.config.load import checked, parsed
@@ -89,7 +90,8 @@ def model(
         evaluate,
     )
 
-    evaluated = evaluate(asked, Path.cwd())
+    with stoppable("Stopped. Nothing was written."):
+        evaluated = evaluate(asked, Path.cwd())
     told = evaluated.evaluation
     show(told.model_dump(mode="json"), _lines(evaluated), format_)
     if told.verdict == "failed":
