@@ -261,6 +261,17 @@ def test_a_configuration_says_the_same(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
 
 
+def test_of_a_run_the_encode_section_is_used(tmp_path: Path) -> None:
+    write(tmp_path)
+    job = "inputs: [{path: none, source: web}]\noutput: run\n"
+    (tmp_path / "job.yaml").write_text(job + "encode: {model: nobody/none}\n")
+    command = ["evaluate", "model", "--config", str(tmp_path / "job.yaml")]
+    command += ["--output", str(tmp_path / "out")]
+    assert "encode.model: 'nobody/none'" in refused(CliRunner().invoke(app, command))
+    (tmp_path / "job.yaml").write_text(job)
+    assert "has no `encode` section" in refused(CliRunner().invoke(app, command))
+
+
 def test_lists_are_checked(tmp_path: Path) -> None:
     write(tmp_path, lists=LISTS.replace("tests:", "  idle: {words: [q, r]}\ntests:"))
     command = ["evaluate", "lists", str(tmp_path / "ours.yaml")]

@@ -73,7 +73,6 @@ def evaluate(config: EvaluationConfig, base: Path) -> Evaluated:
     todo = [kind for kind in kinds if kind.name not in skipped]
     for kind in todo:
         kind.check(asked)
-    remove(folder / SUCCESS)
     measured = {kind.name: kind.measure(asked) for kind in todo}
     statistics = [one for part in measured.values() for one in part.statistics]
     results = evaluate_gates(gates, statistics, baselines(gates))
@@ -167,6 +166,7 @@ def _write(
     sections: Sequence[Section],
 ) -> None:
     """The page, `model.json`, checksums, and `_SUCCESS` if no gate failed."""
+    remove(folder / SUCCESS)
     audit = write_audit(Workspace(str(folder)), "statistics", statistics)
     page = evaluation_page(evaluation, sections)
     write_atomically(folder / REPORT, page)

@@ -77,7 +77,8 @@ def settings(folder: Path, **others: Any) -> EncodeConfig:
 
 def run(folder: Path, model: Path, **associations: Any) -> ModelEvaluation:
     folder.mkdir(exist_ok=True)
-    (folder / "ours.yaml").write_text(json.dumps(LISTS), "utf-8")
+    lists = json.dumps(LISTS, ensure_ascii=False)
+    (folder / "ours.yaml").write_text(lists, "utf-8")
     config = EvaluationConfig.model_validate(
         {
             "encode": settings(model),
@@ -143,6 +144,21 @@ def test_words_in_too_few_sentences_are_named(tmp_path: Path, small: Path) -> No
     assert found.warnings[0].endswith("fewer than 5 sentences: tulip (4).")
     assert found.kinds.ceat is not None
     assert found.kinds.ceat.tests[0].words[0].missing == ["tulip"]
+
+
+def test_words_that_the_tokenizer_does_not_know_are_left_out(
+    embedder: Embedder, tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert embedder.known(["rose", "🜁", "maggot 𓀀"]) == {"rose"}
+    sets = json.loads(json.dumps(LISTS["sets"]))
+    sets["x"]["words"].append("🜁")
+    monkeypatch.setitem(LISTS, "sets", sets)
+    kinds = run(tmp_path, small).kinds
+    assert kinds.weat is not None
+    assert kinds.seat is not None
+    for found in (kinds.weat, kinds.seat):
+        assert found.tests[0].words[0].missing == ["🜁"]
+        assert found.tests[0].words[0].found == 3
 
 
 def test_texts_that_are_not_there_are_refused(tmp_path: Path, small: Path) -> None:
