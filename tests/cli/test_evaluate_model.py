@@ -134,6 +134,19 @@ def test_drift_is_a_gate_with_a_baseline(tmp_path: Path) -> None:
     assert same.exit_code == 0, same.output
 
 
+def test_a_baseline_of_other_word_lists_is_told(tmp_path: Path) -> None:
+    write(tmp_path)
+    run(tmp_path, out="first")
+    gate = {"metric": "weat.p", "slice": {"group": "*"}, "op": "<=", "value": 1}
+    asked = json.dumps({**gate, "baseline": str(tmp_path / "first")})
+    assert "other means" not in run(tmp_path, "--gate", asked).stdout
+    write(tmp_path, lists=LISTS.replace("[good, fine]", "[fine, good]"))
+    result = run(tmp_path, "--gate", asked)
+    assert result.exit_code == 0
+    told = f"The baseline {tmp_path / 'first'} was measured with other means: the word"
+    assert f"{told} lists ours." in result.stdout
+
+
 def test_words_without_a_vector_are_named(tmp_path: Path) -> None:
     write(tmp_path, {word: at for word, at in WORDS.items() if word != "plum"})
     result = run(tmp_path, "--format", "json")
