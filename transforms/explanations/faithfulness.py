@@ -3,8 +3,8 @@
 DeYoung et al. 2020 (ERASER), section 4: comprehensiveness is how far a number falls
 when the tokens that add most are taken out, sufficiency how far it falls when all
 others are. A falling number means less of what the tokens are said to add, whatever the
-sign of the number. Both say nothing alone: beside them stands the same with as many tokens that
-were drawn at random.
+sign of the number. Both say nothing alone: beside them stands the same with as many
+tokens that were drawn at random.
 """
 
 from __future__ import annotations

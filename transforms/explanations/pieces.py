@@ -61,11 +61,12 @@ class Piece:
 
 def pieces(text: str, tokens: Tokens, masked: Sequence[Span]) -> list[Piece]:
     """The tokens of the text in their order; `masked` spans are sorted and apart."""
-    owner = _owners(tokens, masked)
+    owner = _owners(tokens, masked).tolist()
+    starts, stops = tokens.starts.tolist(), tokens.stops.tolist()
     found: list[Piece] = []
     last, end = -1, 0
     for place in np.flatnonzero(tokens.text).tolist():
-        start, stop, span = tokens.starts[place], tokens.stops[place], owner[place]
+        start, stop, span = starts[place], stops[place], owner[place]
         if span >= 0 and span == last:
             before = found[-1]
             found[-1] = Piece(
@@ -73,7 +74,7 @@ def pieces(text: str, tokens: Tokens, masked: Sequence[Span]) -> list[Piece]:
             )
         else:
             shown = text[start:stop] if span < 0 else f"[{masked[span][2]}]"
-            found.append(Piece(shown, (place,), bool(start > end), masked=span >= 0))
+            found.append(Piece(shown, (place,), start > end, masked=span >= 0))
         last, end = span, stop
     return found
 

@@ -101,7 +101,7 @@ def read_head(path: Path, row: int | None, width: int) -> tuple[Singles, float]:
 def _arrays(path: Path) -> dict[str, NDArray[np.generic]]:
     try:
         if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as held:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
                 return {name: held[name] for name in held.files}
         if path.suffix == ".safetensors":
             from safetensors.numpy import load_file  # noqa: PLC0415  (optional)

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 CAUTION = (
     "What stands here describes how a model computes a number. It is no reason for "
-    "what a text says or for what was done with it: other weights of attention can give the "
-    "same number (Jain and Wallace 2019), and what a token adds hangs on the baseline, "
-    "here the padding token."
+    "what a text says or for what was done with it: other weights of attention can "
+    "give the same number (Jain and Wallace 2019), and what a token adds hangs on the "
+    "baseline, here the padding token."
 )
 MOST_SHOWN = 20
 """Documents that are drawn; all are in the JSON."""
@@ -47,7 +47,7 @@ def explanations_page(told: Mapping[str, Any], summary: Summary) -> str:
         _driving(summary),
         _faithful(summary),
         _identity(told, summary),
-        *(_document(one, place) for place, one in enumerate(documents[:MOST_SHOWN], 1)),
+        *(_document(one, place) for place, one in enumerate(documents[:MOST_SHOWN])),
     ]
     return render_page(
         {
@@ -136,9 +136,9 @@ def _faithful(summary: Summary) -> page.Section:
     heads = page.columns("<test", "falls by", "<95 % interval", "<when")
     note = (
         "A fifth of the tokens of each text, in both tests. Tokens that matter make "
-        "the number fall further when they go than random ones, and less when they stay: "
-        f"the first is so in {grouped(better)} of {grouped(count)} documents. If it is "
-        "not, do not believe the colours."
+        "the number fall further when they go than random ones, and less when they "
+        f"stay: the first is so in {grouped(better)} of {grouped(count)} documents. If "
+        "it is not, do not believe the colours."
     )
     table = page.table(
         "Without the tokens, and with them alone", heads, rows, note=note
@@ -206,7 +206,8 @@ def _document(one: Mapping[str, Any], place: int) -> page.Section:
     content: list[page.Block] = [
         page.Paragraph(
             f"{unit}: {_number(one['value'])}; "
-            f"of the baseline {_number(one['baseline'])}; {one['steps']} steps, {percent(one['completeness_gap'])} off.{state}"
+            f"of the baseline {_number(one['baseline'])}; {one['steps']} steps, "
+            f"{percent(one['completeness_gap'])} off.{state}"
         ),
         page.Figure(
             token_map(one["tokens"], unit),
@@ -227,7 +228,9 @@ def _document(one: Mapping[str, Any], place: int) -> page.Section:
     if one["swaps"]:
         content.append(page.Fold("Swaps of identity terms", _swap_table(one)))
     return page.Section(
-        f"document-{place}", f"Document {one['doc_id']}", tuple(content)
+        f"document{chr(ord('a') + place)}",
+        f"Document {one['doc_id']}",
+        tuple(content),
     )
 
 

@@ -229,8 +229,8 @@ def _text(x: float, y: float, text: str, fill: str = _INK) -> Markup:
 
 def _picture(height: float, title: str, parts: Sequence[Markup]) -> Markup:
     return Markup(
-        '<svg viewBox="-6 -4 {} {}" role="img" font-family="{}" font-size="{}" '
-        'xml:space="preserve"><title>{}</title>'
+        '<svg viewBox="-6 -4 {} {}" role="img" font-family="{}" font-size="{}">'
+        "<title>{}</title>"
         '<rect x="-6" y="-4" width="100%" height="100%" fill="{}"/>{}</svg>'
     ).format(
         WIDTH + 12,
