@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from isinglass import __version__
 from isinglass.pipelines.engine.workspace import (
-    exists,
+    is_folder,
     list_folder,
     make_private,
     table_bytes,
@@ -94,7 +94,7 @@ def explain_documents(folder: Path, asked: Asked, base: Path) -> Made:
         RefuseError: The model is another one than that of the run.
     """
     configure_threads(1)
-    source = Source.open(folder)
+    source = Source.of(folder)
     aim = take_aim(asked.target, source, base, asked.seed)
     lexicons = load_lexicons(source.config.demographics)
     explainer = _explainer(source, lexicons, asked)
@@ -245,7 +245,7 @@ def check_folder(folder: Path, run: Path) -> None:
             f"{folder} lies in the run folder, into which nothing is written. Name "
             "another one by --to."
         )
-    held = list_folder(folder) if exists(folder) and folder.is_dir() else []
+    held = list_folder(folder) if is_folder(folder) else []
     others = [path.name for path in held if path.name not in FILES]
     if others:
         raise OutputError(
@@ -257,7 +257,7 @@ def check_folder(folder: Path, run: Path) -> None:
 def write(made: Made, folder: Path) -> None:
     """Write page, JSON and statistics, for their owner alone."""
     make_private(folder)
-    contents = (
+    contents: tuple[str | bytes, ...] = (
         explanations_page(made.told, made.summary),
         json.dumps(made.told, indent=1, ensure_ascii=True) + "\n",
         made.statistics,

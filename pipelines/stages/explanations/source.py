@@ -39,7 +39,7 @@ class Source:
     shards: tuple[str, ...]
 
     @classmethod
-    def open(cls, folder: Path) -> Source:
+    def of(cls, folder: Path) -> Source:
         """Read what the run is.
 
         Raises:
