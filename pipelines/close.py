@@ -24,6 +24,7 @@ from isinglass.pipelines.engine.workspace import (
     read_table,
     remove,
     remove_folder,
+    sums_text,
     write_atomically,
     write_audit,
 )
@@ -31,7 +32,7 @@ from isinglass.pipelines.explain.folder import RunFolder
 from isinglass.pipelines.gates import baselines
 from isinglass.pipelines.outside import code_of, is_outside
 from isinglass.pipelines.report.html import render_report
-from isinglass.pipelines.report.model import first_quarantined
+from isinglass.pipelines.report.model import first_quarantined, lengths
 from isinglass.pipelines.returned import blamed, check_closed
 from isinglass.pipelines.review.measure import measure
 from isinglass.pipelines.review.told import review_statistics, review_warnings
@@ -97,7 +98,8 @@ def close(run: Finished) -> Manifest:
     shown = {name: part.shown for name, part in closed.items()}
     quarantined = first_quarantined(workspace, driver.shard_ids)
     outside = [stage for stage in run.stages if is_outside(stage)]
-    html = render_report(manifest, table, quarantined, shown, outside)
+    bins = lengths(workspace, driver.shard_ids)
+    html = render_report(manifest, table, quarantined, shown, outside, bins)
     write_atomically(workspace.path / "report.html", html)
     remove_spent(workspace)
     _seal(workspace, manifest)
@@ -136,7 +138,7 @@ def _manifest(
     every: list[type[Stage] | Stage] = [*STAGES]
     every += [stage for stage in run.stages if is_outside(stage)]
     records, characters = totals(counts)
-    asked = all_gates(config, every, records)
+    asked = all_gates(config, every, records, statistics)
     gates = evaluate_gates(asked, statistics, baselines(asked))
     inputs = _inputs(run)
     values: dict[str, Any] = {}
@@ -256,8 +258,7 @@ def _seal(workspace: Workspace, manifest: Manifest) -> None:
     hashes = {output.path: output.sha256 for output in manifest.outputs}
     for name in ("manifest.json", "report.html"):
         hashes[name] = file_sha256(workspace.path / name)
-    sums = [f"{sha256}  {name}" for name, sha256 in hashes.items()]
     path = workspace.path / "SHA256SUMS"
-    write_atomically(path, "\n".join(sums) + "\n")
+    write_atomically(path, sums_text(hashes))
     if manifest.verdict != "failed":
         write_atomically(workspace.path / "_SUCCESS", file_sha256(path) + "\n")

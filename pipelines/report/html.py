@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from isinglass.pipelines.report.blocks import joined
+from isinglass.pipelines.report.blocks import Section, joined
+from isinglass.pipelines.report.labels import class_of, label_rules
 from isinglass.pipelines.report.model import KeyFigure, ReportData, read_slices
-from isinglass.pipelines.report.sections.accounting import accounting_section
+from isinglass.pipelines.report.next_steps import next_steps
+from isinglass.pipelines.report.rows import bounded, part
+from isinglass.pipelines.report.sections.accounting import (
+    accounting_section,
+    flow_figure,
+)
 from isinglass.pipelines.report.sections.content import content_section
 from isinglass.pipelines.report.sections.provenance import (
     outputs_section,
@@ -28,9 +35,17 @@ from isinglass.pipelines.report.verdict import (
 from isinglass.schemas.manifest import Manifest
 
 if TYPE_CHECKING:
+    from isinglass.pipelines.report.distributions import Bin
     from isinglass.pipelines.report.model import Quarantined
     from isinglass.pipelines.report.verdict import Asked
 
+MOST_BYTES = 1_000_000
+"""The page is smaller than this; what would not fit is in the statistics."""
+
+_BOUNDS = ((40, 300), (20, 100), (10, 40), (5, 15), (2, 6))
+"""Most rows of a table and most blocks of a section, until the page is small enough."""
+
+_OPEN_REASONS, _MOST_REASONS = 4, 100
 _VERBS = {
     "run": "cleaning",
     "clean": "cleaning",
@@ -45,17 +60,64 @@ def render_report(
     quarantined: tuple[Quarantined, ...],
     shown: Mapping[str, Any],
     stages: Sequence[Asked] = (),
+    lengths: tuple[Bin, ...] = (),
 ) -> str:
     """The report of a run as HTML without scripts or references to anything outside.
 
     `shown` is what stages show besides, by their names, never document text; further
-    `stages` are asked for a section. Equal arguments give equal text.
+    `stages` are asked for a section. Equal arguments give equal text. However much
+    there is to tell, the page stays below `MOST_BYTES`: tables get shorter.
     """
-    data = ReportData(manifest, read_slices(statistics), quarantined, shown)
+    data = ReportData(manifest, read_slices(statistics), quarantined, shown, lengths)
     every = in_order(stages)
-    sections = (stage.section(data) for stage in every)
+    sections = _sections(data, every)
+    for rows, blocks in _BOUNDS:
+        view = _view(data, every, bounded(sections, rows, blocks))
+        page = _environment().get_template("report.html.j2").render(report=view)
+        if len(page.encode()) < MOST_BYTES:
+            break
+    return page
+
+
+def _sections(data: ReportData, every: Sequence[Asked]) -> list[Section]:
+    """All sections; those of the stages stand between what was kept and what it needs.
+
+    Below the title of each stands the line that its stage prints on a terminal.
+    """
+    made = []
+    for stage in every:
+        section = stage.section(data)
+        if section is not None:
+            line = stage.line(data.manifest) if section.ran else ""
+            made.append(replace(section, said=section.said or _sentence(line)))
+    manifest = data.manifest
+    return [
+        accounting_section(data),
+        content_section(data),
+        *joined(made),
+        *([review_section(manifest.review)] if manifest.review else []),
+        gates_section(data),
+        provenance_section(data),
+        outputs_section(data),
+    ]
+
+
+def _sentence(line: str) -> str:
+    """The line of a stage without its own name; the title says it."""
+    _, _, told = line.partition(": ")
+    return f"{told[:1].upper()}{told[1:]}." if told else ""
+
+
+def _view(
+    data: ReportData, every: Sequence[Asked], sections: Sequence[Section]
+) -> dict[str, Any]:
+    """What the template is made of."""
+    manifest = data.manifest
+    reasons = verdict_reasons(manifest)
     figures = (stage.figure(manifest) for stage in every)
-    view = {
+    advice = (step for stage in every for step in stage.advice(manifest))
+    off = [section for section in sections if not section.ran]
+    return {
         "title": shorten(manifest.name),
         "subtitle": (
             f"{_done(manifest, every)} · run {shorten(manifest.run_id)} · "
@@ -63,24 +125,29 @@ def render_report(
         ),
         "verdict": manifest.verdict,
         "headline": HEADLINES[manifest.verdict],
-        "reasons": [
-            *verdict_reasons(manifest),
-            *(remark for stage in every for remark in stage.remarks(manifest)),
-        ],
+        "reasons": reasons[:_OPEN_REASONS],
+        "more_reasons": reasons[_OPEN_REASONS:_MOST_REASONS],
+        "reasons_left_out": max(0, len(reasons) - _MOST_REASONS),
+        "flow": flow_figure(manifest.records),
         "figures": [*_figures(manifest), *(one for one in figures if one is not None)],
-        # Those of the stages stand between what was kept and what it depends on.
-        "sections": [
-            accounting_section(data),
-            content_section(data),
-            *joined(section for section in sections if section is not None),
-            *([review_section(manifest.review)] if manifest.review else []),
-            gates_section(data),
-            provenance_section(data),
-            outputs_section(data),
-        ],
+        "unsought": _unsought(manifest, every, off),
+        "left": [one for stage in every for one in stage.remarks(manifest)],
+        "steps": next_steps(manifest, advice),
+        "parts": [part(section) for section in sections if section.ran],
+        "off": off,
+        "labels": label_rules(sections),
     }
-    page: str = _environment().get_template("report.html.j2").render(report=view)
-    return page
+
+
+def _unsought(
+    manifest: Manifest, every: Sequence[Asked], off: Sequence[Section]
+) -> list[str]:
+    """What stages say, then those that did not run."""
+    told = [one for stage in every for one in stage.unsought(manifest)]
+    if off:
+        named = ", ".join(section.title for section in off)
+        told.append(f"Not run: {named}.")
+    return told or ["All parts of the program ran."]
 
 
 def _done(manifest: Manifest, stages: Sequence[Asked]) -> str:
@@ -117,7 +184,7 @@ def render_page(page: Mapping[str, Any]) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=PackageLoader("isinglass.pipelines.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -127,6 +194,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.filters |= {"grouped": grouped, "column_class": class_of}
+    return made
 
 
 def _is_plain(value: Any) -> bool:

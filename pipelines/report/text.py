@@ -18,6 +18,7 @@ OPEN, CLOSE = "⟦", "⟧"
 """What is set around a part of a text in a terminal."""
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_FORMULA = frozenset("=+-@")
 _SIZE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _SIZE_STEP = 1000
 _LONG_NAME = 160
@@ -45,9 +46,22 @@ def inert(text: str) -> str:
     return visible(text).translate(told)
 
 
+def no_formula(text: str) -> str:
+    """With an apostrophe before what a spreadsheet would take for a formula.
+
+    Rows of a page are copied into one, and a name can begin like that.
+    """
+    return f"'{text}" if text[:1] in _FORMULA else text
+
+
 def lines_of(text: str) -> str:
     """A text of several lines, made visible line by line."""
     return "\n".join(map(visible, text.split("\n")))
+
+
+def number_of(count: float, one: str, many: str = "") -> str:
+    """A count with its noun: `1 term`, `2 terms`."""
+    return f"{grouped(count)} {one if count == 1 else many or f'{one}s'}"
 
 
 def shorten(text: str, limit: int = _LONG_NAME) -> str:

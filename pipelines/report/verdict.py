@@ -142,7 +142,8 @@ def _gate_reason(gate: GateResult) -> str:
             found += ", or none in its baseline"
     else:
         found = f"it is {_number(gate.actual)}{_gate_where(gate)}"
-    why = f" {shorten(gate.reason)}" if gate.reason else ""
+    # What is not there did not go wrong for a reason.
+    why = f" {shorten(gate.reason)}" if gate.reason and gate.actual is not None else ""
     return f"{kind}: {_gate_name(gate)} must be {_gate_demand(gate)}; {found}.{why}"
 
 
@@ -165,8 +166,9 @@ def gates_section(data: ReportData) -> page.Section:
     ]
     heads = page.columns("<Statistic", "<Must be", "Is", "<Severity", "<Result")
     met = sum(gate.passed for gate in gates)
-    caption = f"Gates: {met} of {len(gates)} met"
-    return page.Section("gates", "Gates", (page.table(caption, heads, rows),))
+    caption = "Gates: what was asked and what is"
+    made = page.table(caption, heads, rows)
+    return page.Section("gates", "Gates", (made,), said=f"{met} of {len(gates)} met.")
 
 
 def _gate_name(gate: GateResult) -> str:

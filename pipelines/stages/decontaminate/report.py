@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import grouped, percent, share_of
-from isinglass.schemas.manifest import DecontaminationSummary
+from isinglass.pipelines.stage import Paper
+from isinglass.schemas.manifest import DecontaminationSummary, Manifest
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -23,7 +24,31 @@ def section(data: ReportData) -> page.Section:
     blocks: list[page.Block] = [_found(data, summary), _files(summary)]
     blocks += [page.Paragraph(text) for text in _how(data.part("decontaminate") or {})]
     blocks.append(_missed(summary))
-    return page.Section(anchor, title, tuple(blocks))
+    items = sum(file.items for file in summary.files)
+    said = f"{grouped(items)} items were read from {grouped(len(summary.files))} files."
+    return page.Section(anchor, title, tuple(blocks), said=said)
+
+
+def advice(manifest: Manifest) -> list[str]:
+    """To look for evaluation sets, where nobody did."""
+    if manifest.decontamination is not None:
+        return []
+    said = (
+        "Name the evaluation sets that models trained on this will be measured by "
+        "(`decontaminate.files`): nobody looked whether they are in it."
+    )
+    return [said]
+
+
+def paper(data: ReportData) -> Paper:
+    """Which evaluation sets were looked for, whatever came of it."""
+    summary = data.manifest.decontamination
+    if summary is None:
+        return Paper()
+    files = ", ".join(file.path for file in summary.files)
+    verb = "left out" if summary.action == "drop" else "marked"
+    held = f"{summary.documents:,} documents hold an item of them, and were {verb}"
+    return Paper(done=[f"Evaluation sets were looked for ({files}): {held}."])
 
 
 def _found(data: ReportData, summary: DecontaminationSummary) -> page.Paragraph:

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.report import blocks as page
-from isinglass.pipelines.report.text import MISSING, decimal, grouped, percent, words_of
+from isinglass.pipelines.report.svg import Whisker, whiskers
+from isinglass.pipelines.report.text import (
+    MISSING,
+    decimal,
+    grouped,
+    percent,
+    shorten,
+    words_of,
+)
 from isinglass.pipelines.stages.retention.rows import (
     Row,
     by_group,
@@ -16,11 +24,13 @@ from isinglass.pipelines.stages.retention.rows import (
     too_few,
     with_ends,
 )
-from isinglass.transforms.demographics.groups import FEW
 from isinglass.transforms.retention.audit import FLAGGED_RATIO
+from isinglass.transforms.statistics.intervals import FEW
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
+
+_PLOTTED = 11
 
 LEAST_PARITY = 0.8
 """The four-fifths rule (29 CFR 1607.4 D), for shares that stay."""
@@ -28,23 +38,31 @@ LEAST_PARITY = 0.8
 
 def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
     """What stays of the documents that mention a group."""
-    few = {}
+    few, every = {}, None
     made: list[page.Row] = []
+    dots: list[Whisker] = []
     ratios, parities = (
         by_group(data, f"group.retention_{name}") for name in ("ratio", "parity")
     )
     for row in rows:
         who, whole = (row["axis"], row["group"]), row["group"] is None
+        if whole and row["axis"] is None:
+            every = row["denominator"]
+        elif whole and row["denominator"] == every:
+            continue
         ratio, parity = ratios.get(who), parities.get(who)
         if not whole and (row["denominator"] or 0) < FEW:
             few[who] = row
             continue
+        if row["low"] is not None and (row["axis"] is None or not whole):
+            label = _all_of(None) if whole else words_of(who[1])
+            dots.append(Whisker(label, row["value"], row["low"], row["high"]))
         below = parity is not None and parity["value"] < LEAST_PARITY
         made.append(
             [
-                "all documents" if whole else named(who),
+                _all_of(row["axis"]) if whole else named(who),
                 f"{grouped(row['numerator'])} of {grouped(row['denominator'])}",
-                with_ends(row, percent),
+                page.Cell(with_ends(row, percent), share=row["value"]),
                 MISSING if ratio is None else decimal(ratio["value"]),
                 page.Cell(
                     MISSING if parity is None else decimal(parity["value"]),
@@ -53,21 +71,41 @@ def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
             ]
         )
     heads = ("<Group", "Documents", "Share that stays")
-    against = ("Against all", "Against the best of its axis")
+    against = ("Against all", "Against the group of its axis that keeps most")
     if not made:
         return
+    if len(dots) > 1:
+        yield _stays_figure(dots)
     yield page.table(
         "What stays of the documents that mention a group, with 95 % intervals",
         page.columns(*heads, *against),
         made,
         note=(
-            "Against the group of its axis that fares best, the ends of the intervals "
-            "are compared that lie nearest to each other; below "
-            f"{LEAST_PARITY:g} it is marked."
+            "Against all: the share that stays, over that of all documents that are "
+            "counted for the axis. Against "
+            "the group of its axis that keeps most: the upper end of the interval of "
+            "what stays of the group, over the greatest lower end on its axis, at "
+            "most 1, so that chance alone lowers it seldom; below "
+            f"{LEAST_PARITY:g} it is marked. It is told of axes of which two groups or "
+            f"more have {FEW} documents."
         ),
     )
     if few:
         yield too_few(f"fewer than {FEW} documents", few)
+
+
+def _stays_figure(dots: list[Whisker]) -> page.Figure:
+    dots.sort(key=lambda dot: dot.value)
+    what = "What stays of the documents that mention a group"
+    caption = f"{what}, least first, with 95 % interval"
+    return page.Figure(whiskers(dots[:_PLOTTED], what), caption)
+
+
+def _all_of(axis: str | None) -> str:
+    """All documents, or those in a language whose lexicon has an axis."""
+    if axis is None:
+        return "all documents"
+    return f"all in languages with the axis {shorten(words_of(axis))}"
 
 
 def name_blocks(data: ReportData) -> list[page.Block]:
