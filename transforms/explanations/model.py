@@ -1,15 +1,16 @@
 """An encoder whose attention and gradients can be seen.
 
 The forward passes that write `embeddings/` use fused kernels, which keep no attention
-and have no gradients. Here the same files are run by transformers with attention that
-is written out, in float32 on the CPU.
+and have no gradients. Here the same files are run by transformers, in float32 on the
+CPU, with attention that is written out where it is asked for.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -75,16 +76,28 @@ class OpenEncoder:
 
         None where the model has none, as one that is no transformer.
         """
-        with torch.no_grad():
-            given = self.loaded.model(
-                input_ids=torch.from_numpy(ids.astype(np.int64))[None],
-                attention_mask=torch.ones((1, len(ids)), dtype=torch.long),
-                output_attentions=True,
-            )
+        model = self.loaded.model
+        try:
+            # Written out here alone: a tenth of the time of all gradients is at stake.
+            model.set_attn_implementation("eager")
+            with torch.no_grad():
+                given = model(
+                    input_ids=torch.from_numpy(ids.astype(np.int64))[None],
+                    attention_mask=torch.ones((1, len(ids)), dtype=torch.long),
+                    output_attentions=True,
+                )
+        finally:
+            _fuse(model)
         layers = getattr(given, "attentions", None)
         if not layers or any(layer is None for layer in layers):
             return None
         return np.asarray(torch.cat(list(layers)).numpy(), np.float32)
+
+
+def _fuse(model: Any) -> None:
+    """Have attention computed by torch's own function, if the model can."""
+    with suppress(ValueError):
+        model.set_attn_implementation("sdpa")
 
 
 def load_open(folder: Path, pooling: str, *, normalised: bool) -> OpenEncoder:
@@ -95,6 +108,7 @@ def load_open(folder: Path, pooling: str, *, normalised: bool) -> OpenEncoder:
     """
     cpu = torch.device("cpu")
     loaded = load_padded(folder, cpu, torch.float32, pooling, attention="eager")
+    _fuse(loaded.model)
     opened = OpenEncoder(loaded, normalised, of_all=pooling == "mean")
     try:
         with torch.no_grad():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ def token(shown: str, added: float, *, spaced: bool = True) -> dict[str, Any]:
 
 def parts_of(svg: str, shown: str) -> str:
     """What is drawn of a token: its ground, its line and its text."""
-    found = re.search(r"(<rect [^>]*>(?:<path [^>]*>)?)<text [^>]*>" + shown, svg)
+    found = re.search(r"(<rect [^>]*>(?:<path [^>]*>)?)<text [^>]*>" + shown + "<", svg)
     assert found
     return found[1]
 
@@ -71,7 +72,7 @@ def test_tokens_stand_in_rows_that_do_not_overlap() -> None:
         )
     ][5:]
     assert len(boxes) == 101
-    for (x, y, wide), (x2, y2, _) in zip(boxes, boxes[1:], strict=False):
+    for (x, y, wide), (x2, y2, _) in pairwise(boxes):
         assert (y2, x2) == (y2, 0.0) if y2 > y else x2 >= x + wide
         assert x + wide <= 732
 
