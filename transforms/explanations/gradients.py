@@ -3,7 +3,8 @@
 Sundararajan, Taly and Yan 2017: the gradient of the number, taken along the straight
 way from a baseline to the document, times how far each value goes. What the tokens add
 sums to the difference of the number between both ends (completeness). The integral is
-taken at Gauss-Legendre points, twice as many until that is so.
+taken at Gauss-Legendre points, twice as many until that is so, of a variable in which
+the middle of the way is stretched: there the words appear and most numbers move.
 """
 
 from __future__ import annotations
@@ -28,7 +29,11 @@ TOLERANCE = 0.05
 LEAST_DIFFERENCE = 1e-4
 """A difference below it is held to this one: its own share would be rounding."""
 
-_FIRST, _MOST = 16, 256
+_FIRST, _MOST = 12, 192
+
+_STRETCH = 0.4
+"""Of the middle of the way. MiniLM needs 12 points where it needs 16 without it."""
+
 _TOKENS_AT_ONCE = 1024
 
 
@@ -86,17 +91,28 @@ def integrated_gradients(
         steps *= 2
 
 
-def _integral(score: Score, given: Tensor, baseline: Tensor, steps: int) -> Floats:
+def path_points(steps: int) -> tuple[Floats, Floats]:
+    """Where on the way, 0 to 1, the gradient is taken, and the weights of the points.
+
+    The weights sum to 1, up to the error of the rule.
+    """
     points, weights = np.polynomial.legendre.leggauss(steps)
+    even, turn = (points + 1) / 2, np.pi * (points + 1)
+    bent = even + _STRETCH / (2 * np.pi) * np.sin(turn)
+    return bent, weights / 2 * (1 + _STRETCH * np.cos(turn))
+
+
+def _integral(score: Score, given: Tensor, baseline: Tensor, steps: int) -> Floats:
+    points, weights = path_points(steps)
     way = given - baseline
     total = torch.zeros(given.shape, dtype=torch.float64)
     at_once = max(1, _TOKENS_AT_ONCE // len(given))
     for start in range(0, steps, at_once):
         part = slice(start, start + at_once)
-        shares = torch.from_numpy((points[part] + 1) / 2).to(given.dtype)
+        shares = torch.from_numpy(points[part]).to(given.dtype)
         on_way = (baseline + shares[:, None, None] * way).requires_grad_()
         (slope,) = torch.autograd.grad(score(on_way).sum(), on_way)
-        weighed = torch.from_numpy(weights[part] / 2)
+        weighed = torch.from_numpy(weights[part])
         total += (weighed[:, None, None] * slope.double()).sum(0)
     added: Floats = (total * way.double()).sum(1).numpy()
     return added

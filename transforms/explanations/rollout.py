@@ -24,7 +24,7 @@ def rollout(attention: NDArray[np.floating]) -> Floats:
     """
     tokens = attention.shape[-1]
     rolled = np.eye(tokens)
-    for layer in attention.astype(np.float64).mean(axis=1):
+    for layer in attention.mean(axis=1, dtype=np.float64):
         mixed = (1 - RESIDUAL) * layer + RESIDUAL * np.eye(tokens)
         rolled = mixed / mixed.sum(axis=1, keepdims=True) @ rolled
     return np.asarray(rolled / rolled.sum(axis=1, keepdims=True), np.float64)
@@ -41,12 +41,13 @@ def head_entropy(attention: NDArray[np.floating]) -> Floats:
     Shannon's entropy of a row as a share of the largest possible, mean over rows;
     shape (layers, heads). Of one token it is 0.
     """
-    rows = attention.astype(np.float64)
-    tokens = rows.shape[-1]
+    tokens = attention.shape[-1]
     if tokens == 1:
-        return np.zeros(rows.shape[:2])
-    logs = np.log(np.where(rows > 0, rows, 1.0))
-    return np.asarray(-(rows * logs).sum(axis=-1).mean(axis=-1) / np.log(tokens))
+        return np.zeros(attention.shape[:2])
+    least = np.finfo(attention.dtype).tiny
+    parts = attention * np.log(np.maximum(attention, least))
+    rows = -parts.sum(axis=-1, dtype=np.float64)
+    return np.asarray(rows.mean(axis=-1) / np.log(tokens), np.float64)
 
 
 def received(attention: NDArray[np.floating]) -> Floats:
@@ -54,4 +55,4 @@ def received(attention: NDArray[np.floating]) -> Floats:
 
     Means over heads and over the tokens that look; a row sums to 1.
     """
-    return np.asarray(attention.astype(np.float64).mean(axis=(1, 2)), np.float64)
+    return np.asarray(attention.mean(axis=(1, 2), dtype=np.float64), np.float64)
