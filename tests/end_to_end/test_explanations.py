@@ -7,7 +7,8 @@ import json
 import random
 import re
 import shutil
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -19,9 +20,6 @@ from isinglass.schemas.errors import IsinglassError, OutputError
 from tests.encoded import start, write_texts
 from tests.pages import assert_inert
 from tests.topics import make_topics
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MAIL = "jane.roe@posteo.de"
 HOSTILE = "</text></svg><script>alert(1)</script> \u202egnp.exe\u202c"
@@ -300,3 +298,33 @@ def test_a_run_without_vectors_or_clusters_is_refused(tmp_path: Path) -> None:
     assert "has no clusters. Give its `encode` section a `semantic` one" in str(
         result.exception
     )
+
+
+PAGE = (Path(__file__).parents[2] / "docs/explanations.md").read_text()
+
+
+def test_the_commands_of_the_page_do_what_it_says(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.savez("head.npz", weight=np.ones(384, np.float32))
+    commands = re.findall(r"^    isinglass (evaluate .*)$", PAGE, re.MULTILINE)
+    assert len(commands) == 3
+    for command in commands:
+        given = command.replace("runs/demo", str(run)).split()
+        result = CliRunner().invoke(app, [*given, "--sample", "2", "--swaps", "1"])
+        assert result.exit_code == 0, result.output
+        folder = tmp_path / given[given.index("--to") + 1]
+        assert sorted(path.name for path in folder.iterdir()) == FILES
+    for name in FILES:
+        assert f"| `{name}` |" in PAGE
+
+
+def test_the_page_names_every_metric_and_option(told: Path) -> None:
+    rows = pq.read_table(told / "statistics.parquet").to_pylist()
+    written = {row["metric"].removeprefix("explanations.") for row in rows}
+    table = PAGE[PAGE.index("| metric of") :]
+    assert set(re.findall(r"`(?:explanations)?\.(\w+)`", table)) == written
+    shown = CliRunner().invoke(app, ["evaluate", "explanations", "--help"]).output
+    for option in re.findall(r"`(--[a-z]+)", PAGE):
+        assert option in shown

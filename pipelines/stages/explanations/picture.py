@@ -18,14 +18,15 @@ from isinglass.pipelines.report.text import decimal, shorten, visible
 if TYPE_CHECKING:
     from isinglass.transforms.explanations.summary import Mean
 
-WIDTH = 720
+WIDTH = 560
 ADDS, TAKES = "#1f6fb4", "#c05a00"
 _PAPER, _INK, _QUIET = "#ffffff", "#15181a", "#4d545a"
 _FONT = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
-_SIZE, _LETTER, _LINE, _TOP = 13, 7.9, 25.0, 44.0
+_SIZE, _LETTER, _LINE, _TOP = 13, 7.9, 25.0, 62.0
 _LEVELS = 8
 _MOST_LETTERS = 40
-_STRIP, _STRIP_LEFT, _STRIP_WIDTH = 12.0, 92.0, 470.0
+_STRIP, _STRIP_LEFT, _STRIP_WIDTH = 12.0, 64.0, 340.0
+_HEADS, _HEADS_WIDTH = 424.0, 130.0
 
 
 class Box(NamedTuple):
@@ -47,7 +48,7 @@ def token_map(tokens: Sequence[dict[str, Any]], unit: str) -> Markup:
     """
     most = max((abs(one["added"]) for one in tokens), default=0.0) or 1.0
     boxes = _boxes(tokens)
-    height = _TOP + _LINE + max((box.y for box in boxes), default=0.0)
+    height = _LINE + max((box.y for box in boxes), default=_TOP)
     parts = [*_legend(most, unit), *(_token(box, most) for box in boxes)]
     told = f"{len(tokens)} tokens, coloured by what each adds to the {unit}"
     return _picture(height, told, parts)
@@ -99,12 +100,12 @@ def _ground(x: float, y: float, wide: float, value: float, share: float) -> Mark
 
 
 def _legend(most: float, unit: str) -> list[Markup]:
-    parts = [_text(0, 12, f"added to the {shorten(unit, 70)}", _QUIET)]
+    parts = [_text(0, 12, f"added to the {shorten(unit, 55)}", _QUIET)]
     for place, share in enumerate((-1.0, -0.5, 0.0, 0.5, 1.0)):
         label = decimal(share * most, _places(most))
         parts.append(_ground(place * 92.0, 18.0, 88.0, share, abs(share)))
         parts.append(_text(place * 92.0 + 4, 31, label))
-    parts.append(_text(470, 31, "solid line adds, broken takes away", _QUIET))
+    parts.append(_text(0, 52, "solid line adds, broken line takes away", _QUIET))
     return parts
 
 
@@ -128,8 +129,8 @@ def layer_strips(
     """
     parts = [
         _text(0, 12, "layer", _QUIET),
-        _text(_STRIP_LEFT, 12, "tokens in their order, dark where looked at", _QUIET),
-        _text(580, 12, "heads: one .. all", _QUIET),
+        _text(_STRIP_LEFT, 12, "tokens, dark where looked at", _QUIET),
+        _text(_HEADS, 12, "heads: one .. all", _QUIET),
     ]
     for place, strip in enumerate((*layers, rolled)):
         y = 20.0 + place * (_STRIP + 5)
@@ -177,9 +178,11 @@ def _cells(strip: Sequence[float], y: float) -> list[Markup]:
 
 def _heads(entropy: Sequence[float], y: float) -> list[Markup]:
     dot = Markup('<circle cx="{}" cy="{}" r="2.5" fill="{}" fill-opacity="0.7"/>')
-    line = Markup('<path d="M580 {}h130" stroke="#c9cdd0"/>').format(f"{y + 6:.1f}")
+    line = Markup('<path d="M{} {}h{}" stroke="#c9cdd0"/>').format(
+        _HEADS, f"{y + 6:.1f}", _HEADS_WIDTH
+    )
     dots = [
-        dot.format(f"{580 + 130 * share:.1f}", f"{y + 6:.1f}", TAKES)
+        dot.format(f"{_HEADS + _HEADS_WIDTH * share:.1f}", f"{y + 6:.1f}", TAKES)
         for share in entropy
     ]
     return [line, *dots]
@@ -193,7 +196,7 @@ def gap_chart(rows: Sequence[tuple[str, Mean]], unit: str) -> Markup:
         for end in (one.value, one.low, one.high)
         if end is not None
     ]
-    most, middle, half = max(ends, default=0.0) or 1.0, 440.0, 190.0
+    most, middle, half = max(ends, default=0.0) or 1.0, 370.0, 120.0
     parts = [_text(0, 12, f"moves the {shorten(unit, 60)} by", _QUIET)]
     bottom = 24.0 + 22 * len(rows)
     for share in (-1.0, 0.0, 1.0):
@@ -207,7 +210,7 @@ def gap_chart(rows: Sequence[tuple[str, Mean]], unit: str) -> Markup:
         y = 34.0 + 22 * place
         parts.append(_text(0, y + 4, shorten(visible(name), 30)))
         parts.append(_whisker(one, y, middle, half / most))
-        parts.append(_text(660, y + 4, f"n {one.count}", _QUIET))
+        parts.append(_text(520, y + 4, f"n {one.count}", _QUIET))
     return _picture(bottom + 20, f"How far swaps move the {unit}", parts)
 
 

@@ -9,6 +9,7 @@ import pytest
 from isinglass.pipelines.stages.explanations.picture import (
     ADDS,
     TAKES,
+    WIDTH,
     gap_chart,
     layer_strips,
     token_map,
@@ -74,7 +75,7 @@ def test_tokens_stand_in_rows_that_do_not_overlap() -> None:
     assert len(boxes) == 101
     for (x, y, wide), (x2, y2, _) in pairwise(boxes):
         assert (y2, x2) == (y2, 0.0) if y2 > y else x2 >= x + wide
-        assert x + wide <= 732
+        assert x + wide <= WIDTH
 
 
 def test_strips_are_of_every_layer_and_the_rollout() -> None:
@@ -93,6 +94,6 @@ def test_gaps_have_their_interval_where_there_is_one() -> None:
     svg = str(gap_chart(rows, "logit"))
     (first, second) = re.findall(r'd="M([\d.]+) [\d.]+H([\d.]+)"', svg)
     assert float(second[0]) == float(second[1]) == 250
-    assert (float(first[0]), float(first[1])) == (487.5, 582.5)
+    assert (float(first[0]), float(first[1])) == (400, 460)
     assert "n 9" in svg
     assert_inert(svg)
