@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.stages.semantic.vectors import load_centroids
-from isinglass.schemas.arrays import Flags, Floats, Singles
+from isinglass.schemas.arrays import Flags, Floats
 from isinglass.schemas.errors import ConfigError, InputError
 from isinglass.transforms.demographics.counts import count_mentions
 from isinglass.transforms.demographics.lexicon import load_lexicons
@@ -116,14 +116,18 @@ def take_aim(asked: str, source: Source, base: Path, seed: int) -> Aim:
     )
 
 
-def _stored(source: Source) -> tuple[pa.StringArray, list[Singles]]:
-    parts = [source.vectors(shard) for shard in source.shards]
-    return pa.concat_arrays([ids for ids, _ in parts]), [rows for _, rows in parts]
+def _numbers(target: Target, source: Source) -> tuple[pa.StringArray, Floats]:
+    """All documents of a run, and the number of each; of vectors a shard is held."""
+    ids, numbers = [], []
+    for shard in source.shards:
+        own, rows = source.vectors(shard)
+        ids.append(own)
+        numbers.append(target.numbers(rows))
+    return pa.concat_arrays(ids), np.concatenate(numbers)
 
 
 def _logit(target: Target, asked: str, source: Source, facts: Mapping[str, Any]) -> Aim:
-    ids, parts = _stored(source)
-    numbers = np.concatenate([target.numbers(rows) for rows in parts])
+    ids, numbers = _numbers(target, source)
     flag = f"a {target.name} above 0"
     return Aim(asked, [target], flag, ids, numbers, numbers > 0, facts=facts)
 
@@ -162,8 +166,7 @@ def _cluster(number: int | None, source: Source) -> Aim:
         )
     name = f"cosine to the centroid of cluster {number}"
     target = Target(name, "cosine", centroids[number])
-    ids, parts = _stored(source)
-    numbers = np.concatenate([target.numbers(part) for part in parts])
+    ids, numbers = _numbers(target, source)
     flag = f"being in cluster {number}"
     return Aim(f"cluster:{number}", [target], flag, ids, numbers, clusters == number)
 
@@ -172,8 +175,8 @@ def _head(rest: str, source: Source, base: Path) -> Aim:
     name, _, tail = rest.rpartition(":")
     row = int(tail) if name and tail.isdecimal() else None
     path = base / (rest if row is None else name)
-    _, parts = _stored(source)
-    weight, bias = read_head(path, row, parts[0].shape[1])
+    width = source.vectors(source.shards[0])[1].shape[1]
+    weight, bias = read_head(path, row, width)
     target = Target(f"logit of {path.name}, output {row or 0}", "logit", weight, bias)
     return _logit(target, f"head:{path.name}:{row or 0}", source, {})
 
@@ -189,7 +192,7 @@ def _probe(rest: str, source: Source, seed: int) -> Aim:
             f"{'groups of ' + axis if near else 'axes'}: {', '.join(known)}."
         )
     column = lexicons.groups.index((axis, group))
-    share, vectors, labels, halves = FIT / _count(source), [], [], []
+    share, vectors, labels, halves = FIT / max(1, source.count), [], [], []
     for shard, table in source.texts():
         rows = one_of(table)
         _, matrix = source.vectors(shard)
@@ -223,10 +226,6 @@ def _probe(rest: str, source: Source, seed: int) -> Aim:
         "auc": ranked_right(numbers, held[~fit]),
     }
     return _logit(target, f"probe:{rest}", source, facts)
-
-
-def _count(source: Source) -> int:
-    return max(1, sum(len(source.vectors(shard)[0]) for shard in source.shards))
 
 
 def one_of(table: pa.Table) -> dict[str, pa.StringArray]:

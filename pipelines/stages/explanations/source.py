@@ -12,7 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pydantic import ValidationError
 
-from isinglass.pipelines.engine.workspace import Workspace, list_files, read_table
+from isinglass.pipelines.engine.workspace import (
+    Workspace,
+    list_files,
+    read_table,
+    table_rows,
+)
 from isinglass.pipelines.explain.folder import RunFolder
 from isinglass.schemas.arrays import Singles
 from isinglass.schemas.config import RunConfig
@@ -69,6 +74,11 @@ class Source:
     def workspace(self) -> Workspace:
         """The folder of the run."""
         return Workspace(str(self.run.folder))
+
+    @property
+    def count(self) -> int:
+        """Documents of `data/`."""
+        return sum(table_rows(self.workspace.table("data", s)) for s in self.shards)
 
     def vectors(self, shard: str) -> tuple[pa.StringArray, Singles]:
         """Documents of a shard, and the first vector of each, as they are stored."""
