@@ -71,6 +71,9 @@ def explanations(
     Attention by layer and rollout, integrated gradients, tests of what they say, and
     identity terms replaced by others of their axis. Nothing is written into the run.
     """
+    from isinglass.transforms.encode import require  # noqa: PLC0415
+
+    require("torch", "safetensors", "transformers", "tokenizers")
     # Heavy imports wait until the arguments are known to be right.
     from isinglass.pipelines.stages.explanations.run import (  # noqa: PLC0415
         Asked,

@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from isinglass.cli.app import app
-from isinglass.schemas.errors import IsinglassError, OutputError
+from isinglass.schemas.errors import IsinglassError, MissingExtraError, OutputError
 from tests.encoded import start, write_texts
 from tests.pages import assert_inert
 from tests.topics import make_topics
@@ -128,6 +128,7 @@ def test_a_probe_of_a_group_hangs_on_its_terms(told: Path) -> None:
     }
     away = gaps["female", "male"]
     assert away["finding"]
+    assert "mean" not in away
     assert away["high"] < 0
     assert away["count"] >= 5
     assert not any(gap["finding"] for key, gap in gaps.items() if key[0] == key[1])
@@ -298,6 +299,18 @@ def test_a_run_without_vectors_or_clusters_is_refused(tmp_path: Path) -> None:
     assert "has no clusters. Give its `encode` section a `semantic` one" in str(
         result.exception
     )
+
+
+def test_without_the_extra_it_says_which(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "isinglass.transforms.encode.find_spec",
+        lambda name: None if name == "torch" else name,
+    )
+    result = explain(run, tmp_path / "out")
+    assert isinstance(result.exception, MissingExtraError)
+    assert "pip install 'isinglass[encode]'" in str(result.exception)
 
 
 PAGE = (Path(__file__).parents[2] / "docs/explanations.md").read_text()

@@ -46,6 +46,11 @@ LEAST_COSINE = 0.98
 they are of other texts or models. Vectors in float16 or bfloat16 stay above 0.9995."""
 
 
+MOST_ATTENDED = 1024
+"""Tokens of a document above which its attention is not looked at: it takes memory by
+their square, half a gigabyte for this many in a model like BERT."""
+
+
 @dataclass(frozen=True)
 class Attention:
     """What the attention of a document says.
@@ -69,7 +74,7 @@ class Explained:
 
     Attributes:
         stored: The number by the vector of the run.
-        attention: None where the model has none.
+        attention: None where the model has none, or the text is too long.
         faithful: None where the text is too short.
         gaps: How far the number moves by each swap.
     """
@@ -189,6 +194,8 @@ class Explainer:
             )
 
     def _attention(self, tokens: Tokens) -> Attention | None:
+        if len(tokens.ids) > MOST_ATTENDED:
+            return None
         layers = self.encoder.attention(tokens.ids)
         if layers is None:
             return None

@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from isinglass.transforms.demographics.lexicon import Lexicons
 
 FILES = ("explanations.html", "explanations.json", "statistics.parquet")
-MOST_TOKENS = 512
-"""Of a document that are explained: attention takes memory by their square."""
 
 _NO_SCAN = "it could not be scanned for personal data, so nothing of it is shown"
 _NO_TOKENS = "it has no token of text"
@@ -192,11 +190,7 @@ def _told(
     left_out: list[dict[str, str]],
     lexicons: Lexicons,
 ) -> dict[str, Any]:
-    errors = [o.attention.row_error for o in explained if o.attention is not None]
     models = source.run.manifest.get("models", ())
-    name = aim.targets[0].name
-    if aim.clusters is not None:
-        name = "cosine to the centroid of the document's own cluster"
     return {
         "isinglass_version": __version__,
         "run": source.run.facts,
@@ -210,27 +204,39 @@ def _told(
             "swaps": asked.swaps,
             "gap": asked.gap,
         },
-        "number": {
-            "name": name,
-            "flag": aim.flag,
-            "flagged": int(aim.flagged.sum()),
-            "documents": len(aim.numbers),
-            "mean": float(aim.numbers.mean()),
-            "standard_deviation": aim.spread,
-            "facts": dict(aim.facts),
-        },
-        "checks": {
-            "documents": len(explained),
-            "complete": sum(one.attribution.complete for one in explained),
-            "completeness_gap": max(one.attribution.off for one in explained),
-            "rollout_row_error": max(errors, default=None),
-            "number_error": max(
-                abs(one.attribution.value - one.stored) for one in explained
-            ),
-        },
+        "number": _number_json(aim),
+        "checks": _checks_json(explained),
         **summary_json(summary),
         "left_out": left_out,
         "documents": [document_json(one, lexicons) for one in explained],
+    }
+
+
+def _number_json(aim: Aim) -> dict[str, Any]:
+    name = aim.targets[0].name
+    if aim.clusters is not None:
+        name = "cosine to the centroid of the document's own cluster"
+    return {
+        "name": name,
+        "flag": aim.flag,
+        "flagged": int(aim.flagged.sum()),
+        "documents": len(aim.numbers),
+        "mean": float(aim.numbers.mean()),
+        "standard_deviation": aim.spread,
+        "facts": dict(aim.facts),
+    }
+
+
+def _checks_json(explained: Sequence[Explained]) -> dict[str, Any]:
+    errors = [o.attention.row_error for o in explained if o.attention is not None]
+    return {
+        "documents": len(explained),
+        "complete": sum(one.attribution.complete for one in explained),
+        "completeness_gap": max(one.attribution.off for one in explained),
+        "rollout_row_error": max(errors, default=None),
+        "number_error": max(
+            abs(one.attribution.value - one.stored) for one in explained
+        ),
     }
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.stages.explanations.aim import Aim
     from isinglass.pipelines.stages.explanations.documents import Explained
     from isinglass.transforms.demographics.lexicon import Lexicons
+    from isinglass.transforms.explanations.counterfactual import Swap
 
 MOST_WORDS = 40
 _DIGITS = 6
@@ -246,18 +247,13 @@ def summary_json(summary: Summary) -> dict[str, Any]:
 
 def _flat(gap: Gap) -> dict[str, Any]:
     told = asdict(gap)
-    return {**told, **told.pop("mean")}
+    mean_of = told.pop("mean")
+    return {**told, **mean_of}
 
 
 def document_json(one: Explained, lexicons: Lexicons) -> dict[str, Any]:
     """An explanation as JSON, with tokens as they may be shown."""
-    added, attention = one.attribution, one.attention
-
-    def summed(values: np.ndarray, places: tuple[int, ...]) -> float:
-        return float(values[list(places)].sum())
-
-    shown = pieces(one.text, one.tokens, one.masked)
-    around = np.flatnonzero(~one.tokens.text)
+    added = one.attribution
     return {
         "doc_id": one.doc_id,
         "number": one.target.name,
@@ -267,20 +263,49 @@ def document_json(one: Explained, lexicons: Lexicons) -> dict[str, Any]:
         "steps": added.steps,
         "completeness_gap": added.off,
         "complete": added.complete,
+        **_tokens_json(one),
+        "faithfulness": one.faithful and asdict(one.faithful),
+        "swaps": [_swap_json(swap, moved, lexicons) for swap, moved in one.gaps],
+    }
+
+
+def _swap_json(swap: Swap, moved: float, lexicons: Lexicons) -> dict[str, Any]:
+    (_, (_, group), term), (_, (_, other_group), other) = (
+        lexicons.terms[place] for place in swap
+    )
+    return {
+        "term": term.term,
+        "group": group,
+        "other": other.term,
+        "other_group": other_group,
+        "moved": moved,
+    }
+
+
+def _tokens_json(one: Explained) -> dict[str, Any]:
+    """What is shown of the text, with what each piece of it adds and is looked at."""
+    added, attention = one.attribution.tokens, one.attention
+    shown = pieces(one.text, one.tokens, one.masked)
+    around = tuple(np.flatnonzero(~one.tokens.text).tolist())
+
+    def summed(values: np.ndarray, places: tuple[int, ...]) -> float:
+        return float(values[list(places)].sum())
+
+    return {
         "tokens": [
             {
                 "shown": piece.shown,
                 "spaced": piece.spaced,
                 "masked": piece.masked,
-                "added": summed(added.tokens, piece.tokens),
+                "added": summed(added, piece.tokens),
                 "rollout": attention and summed(attention.rolled, piece.tokens),
             }
             for piece in shown
         ],
         "special_tokens": {
             "count": len(around),
-            "added": float(added.tokens[around].sum()),
-            "rollout": attention and float(attention.rolled[around].sum()),
+            "added": summed(added, around),
+            "rollout": attention and summed(attention.rolled, around),
         },
         "attention": attention
         and {
@@ -291,17 +316,6 @@ def document_json(one: Explained, lexicons: Lexicons) -> dict[str, Any]:
             "head_entropy": attention.entropy.tolist(),
             "rollout_row_error": attention.row_error,
         },
-        "faithfulness": one.faithful and asdict(one.faithful),
-        "swaps": [
-            {
-                "term": lexicons.terms[swap.term][2].term,
-                "group": lexicons.terms[swap.term][1][1],
-                "other": lexicons.terms[swap.other][2].term,
-                "other_group": lexicons.terms[swap.other][1][1],
-                "moved": moved,
-            }
-            for swap, moved in one.gaps
-        ],
     }
 
 
