@@ -158,8 +158,8 @@ def _identity(told: Mapping[str, Any], summary: Summary) -> page.Section:
     )
     found = summary.findings
     told_findings = (
-        f"{len(found)} gaps of {limit:g} standard deviations of the number or more, "
-        "of five documents or more, with an interval that leaves out 0."
+        f"Findings: {len(found)}. Each is a gap of {limit:g} standard deviations of "
+        "the number or more, of five documents or more, whose interval leaves out 0."
         if found
         else f"No gap reaches {limit:g} standard deviations of the number."
     )

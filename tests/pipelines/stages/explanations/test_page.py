@@ -79,7 +79,7 @@ def test_a_page_of_hostile_strings_is_inert() -> None:
     content = page.content()
     for said in (
         "The sum is NOT complete",
-        "1 gaps of 0.25 standard deviations",
+        "Findings: 1. Each is a gap of 0.25 standard deviations",
         "it has no token of text",
         "female to male",
         "It is no reason for what a text says",
