@@ -77,6 +77,7 @@ NOT_OF_A_RUN = {
     "transforms/encode/encoder/": "what processes of all runs note of their GPU",
     "transforms/encode/models/": "models",
     "transforms/encode/tokenizers/": "models, and tables of them in the user's cache",
+    "transforms/explanations/": "a head of the user",
     "transforms/pii/": "our own data, models, and files that the configuration names",
     "transforms/read/": "inputs",
     "transforms/retention/dialect.py": "a model that the configuration names",

@@ -14,10 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from isinglass.pipelines.stages import STAGES
+from isinglass.pipelines.stages import STAGES, explanations
 
-ROOMS = frozenset(stage.name for stage in STAGES)
-NEEDS = {stage.name: frozenset(stage.needs) for stage in STAGES}
+BESIDE = {"explanations": frozenset(explanations.NEEDS)}
+"""Rooms of verbs over finished runs, which no stage stands for, and what they need."""
+
+ROOMS = frozenset({*(stage.name for stage in STAGES), *BESIDE})
+NEEDS = {stage.name: frozenset(stage.needs) for stage in STAGES} | BESIDE
 LAYERS = ("schemas", "transforms", "pipelines", "isinglass/cli", "isinglass/api")
 
 OPEN_TO_ALL = {

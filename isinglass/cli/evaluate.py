@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
+from isinglass.cli.explanations import explanations
 from isinglass.cli.options import FormatOption, console_on, local_path, read_config
 from isinglass.schemas.config import PiiConfig
 from isinglass.schemas.config.pii import Mode
@@ -34,6 +35,9 @@ app = typer.Typer(
 @app.callback()
 def _group() -> None:
     """Measure on data of your own, or what a model holds."""
+
+
+app.command("explanations")(explanations)
 
 
 @app.command("pii")

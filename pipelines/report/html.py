@@ -189,6 +189,15 @@ def _figures(manifest: Manifest) -> list[KeyFigure]:
     ]
 
 
+def render_page(page: Mapping[str, Any]) -> str:
+    """A page beside the report: title, subtitle, sections and footer, none of it HTML.
+
+    Equal arguments give equal text.
+    """
+    made: str = _environment().get_template("page.html.j2").render(page=page)
+    return made
+
+
 @cache
 def _environment() -> Environment:
     made = Environment(

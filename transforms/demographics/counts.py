@@ -23,6 +23,7 @@ from isinglass.transforms.text import string_buffers
 
 if TYPE_CHECKING:
     from isinglass.transforms.demographics.lexicon import Lexicons
+    from isinglass.transforms.demographics.matcher import MatchTables
 
 
 class Matches(NamedTuple):
@@ -98,7 +99,11 @@ class MentionCounts:
 
 
 def count_mentions(
-    texts: pa.StringArray, languages: pa.StringArray, lexicons: Lexicons
+    texts: pa.StringArray,
+    languages: pa.StringArray,
+    lexicons: Lexicons,
+    *,
+    everywhere: bool = False,
 ) -> tuple[MentionCounts, Matches]:
     """Count the mentions of each group in each document.
 
@@ -108,7 +113,8 @@ def count_mentions(
     has a lexicon are counted. Texts are not normalised.
 
     Returns:
-        The counts, and all matches of terms that are judged, in their order.
+        The counts, and all matches of terms that are judged, in their order; those of
+        all terms if they are wanted `everywhere`.
 
     Raises:
         ValueError: A text is null, or the lengths differ.
@@ -117,7 +123,10 @@ def count_mentions(
         raise ValueError(f"{len(texts)} texts have {len(languages)} languages")
     matcher = compile_matcher(lexicons)
     roots = _roots(languages, lexicons, matcher)
-    words, marked, cells, matches = _count(texts, roots, lexicons)
+    tables = matcher.tables
+    if everywhere:
+        tables = tables._replace(judged=np.ones_like(tables.judged))
+    words, marked, cells, matches = _count(texts, roots, lexicons, tables)
     marked &= roots >= 0
     if marked.any():
         # Letters and marks apart may be one letter in the lexicon.
@@ -126,7 +135,7 @@ def count_mentions(
         rows = texts.take(pa.array(places)).to_pylist()
         composed = [unicodedata.normalize("NFC", text) for text in rows]
         part = pa.array(composed, pa.string())
-        _, _, own_cells, own_matches = _count(part, roots[marked], lexicons)
+        _, _, own_cells, own_matches = _count(part, roots[marked], lexicons, tables)
         cells = _replaced(cells, own_cells, marked, places)
         own_matches = _as_written(rows, own_matches)
         found = _replaced(matches[:-1], own_matches[:-1], marked, places)
@@ -249,11 +258,13 @@ def _roots(
 
 
 def _count(
-    texts: pa.StringArray, roots: NDArray[np.int32], lexicons: Lexicons
+    texts: pa.StringArray,
+    roots: NDArray[np.int32],
+    lexicons: Lexicons,
+    tables: MatchTables,
 ) -> tuple[Integers, Flags, tuple[Any, ...], Matches]:
     """Words, whether marks were met, cells (row, group, count, firm), and matches."""
     data, offsets = string_buffers(texts)
-    tables = compile_matcher(lexicons).tables
     words = np.zeros(len(texts), np.int64)
     marked = np.zeros(len(texts), np.bool_)
     width = len(lexicons.groups)

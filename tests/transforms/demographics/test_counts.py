@@ -229,3 +229,23 @@ def test_two_terms_of_a_group_that_are_written_alike_count_once(tmp_path: Path) 
     own = load_lexicons(DemographicsConfig(axes=("craft",), lexicons=(str(path),)))
     found, _ = count_mentions(pa.array(["A baker."]), pa.array(["en"]), own)
     assert found.counts.tolist() == [1]
+
+
+def test_places_of_all_terms_give_the_same_counts() -> None:
+    text = "Ein the\u0301 A Black woman and her sons; the black car. Women!"
+    texts, languages = pa.array([text, text]), pa.array(["en", "xx"])
+    lexicons = load_lexicons()
+    plain, judged = count_mentions(texts, languages, lexicons)
+    same, every = count_mentions(texts, languages, lexicons, everywhere=True)
+    for name in ("starts", "groups", "counts", "firm", "covered", "words"):
+        assert np.array_equal(getattr(plain, name), getattr(same, name))
+    written = [
+        text[start:stop]
+        for start, stop, rule in zip(
+            every.starts, every.stops, every.rules, strict=True
+        )
+        if rule
+    ]
+    assert written == ["Black", "woman", "her", "sons", "Women"]
+    assert len(judged.rows) < len(every.rows)
+    assert set(every.rows.tolist()) == {0}

@@ -73,12 +73,20 @@ def refuse_decoder(folder: Path, kind: str) -> NoReturn:
 
 
 def load_padded(
-    folder: Path, device: torch.device, precision: torch.dtype, pooling: str
+    folder: Path,
+    device: torch.device,
+    precision: torch.dtype,
+    pooling: str,
+    *,
+    attention: str | None = None,
 ) -> PaddedModel:
-    """Load a model folder with transformers, see `load_model`."""
+    """Load a model folder with transformers, see `load_model`.
+
+    `attention` is how transformers computes it; None leaves that to the library.
+    """
     require("transformers")
     kind = model_settings(folder)["model_type"]
-    model, report = _from_folder(folder, kind, precision)
+    model, report = _from_folder(folder, kind, precision, attention)
     if model.config.is_encoder_decoder:
         refuse_decoder(folder, kind)
     # The library fills missing weights with random numbers.
@@ -103,7 +111,7 @@ def load_padded(
 
 
 def _from_folder(
-    folder: Path, kind: str, precision: torch.dtype
+    folder: Path, kind: str, precision: torch.dtype, attention: str | None
 ) -> tuple[Any, dict[str, Any]]:
     """The model, and what the library says about its weights."""
     import transformers  # noqa: PLC0415  (optional)
@@ -116,6 +124,7 @@ def _from_folder(
                 trust_remote_code=False,
                 use_safetensors=True,
                 dtype=precision,
+                attn_implementation=attention,
                 output_loading_info=True,
             )
     except (ImportError, KeyError, OSError, RuntimeError, ValueError) as error:
