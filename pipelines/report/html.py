@@ -189,8 +189,8 @@ def _figures(manifest: Manifest) -> list[KeyFigure]:
     ]
 
 
-def render_page(page: Mapping[str, Any]) -> str:
-    """A page beside the report: title, subtitle, sections and footer, none of it HTML.
+def render_plain_page(page: Mapping[str, Any]) -> str:
+    """A page without a verdict, beside the report: title, subtitle, sections and footer, none of it HTML.
 
     Equal arguments give equal text.
     """

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report import blocks as page
-from isinglass.pipelines.report.html import render_page
+from isinglass.pipelines.report.html import render_plain_page
 from isinglass.pipelines.report.text import (
     MISSING,
     decimal,
@@ -49,7 +49,7 @@ def explanations_page(told: Mapping[str, Any], summary: Summary) -> str:
         _identity(told, summary),
         *(_document(one, place) for place, one in enumerate(documents[:MOST_SHOWN])),
     ]
-    return render_page(
+    return render_plain_page(
         {
             "title": f"Explanations of documents of {run['name']}",
             "subtitle": f"run {run['run_id']} · {told['asked']['target']} · "
