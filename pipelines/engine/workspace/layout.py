@@ -18,6 +18,7 @@ TABLES = (
     "packed",
     "megatron",
     "embeddings",
+    "embeddings_erased",
     "hidden_states",
     "clusters",
     "audit",
