@@ -121,7 +121,9 @@ def read_eraser(path: str | Path) -> Eraser:
         InputError: The file is missing or holds no eraser.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # numpy leaves a file open that it cannot read.
+        content = io.BytesIO(Path(path).read_bytes())
+        with np.load(content, allow_pickle=False) as file:
             mean, left, right = (np.asarray(file[n], np.float64) for n in _ARRAYS)
             about = json.loads(str(file["about"]))
     except (

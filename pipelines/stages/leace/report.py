@@ -145,7 +145,8 @@ def warns(
         said.append(
             f"{summary.axis} was erased by {summary.fitted_on:,} vectors of "
             f"{summary.dimensions:,} dimensions: that holds for these vectors, and "
-            "says little of others. Erase from more documents than a vector has dimensions."
+            "says little of others. Erase from more documents than a vector has "
+            "dimensions."
         )
     left = [group.group for group in summary.groups if not group.erased]
     if left:

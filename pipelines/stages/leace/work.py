@@ -23,6 +23,7 @@ from isinglass.transforms.draws import sample_documents
 from isinglass.transforms.encode.outputs.readers import read_embeddings
 from isinglass.transforms.encode.outputs.rows import FLOAT32_STORAGE
 from isinglass.transforms.leace import moments
+from isinglass.transforms.leace.batches import list_column
 from isinglass.transforms.leace.eraser import Eraser, finish, read_eraser, to_bytes
 from isinglass.transforms.leace.moments import BLOCK, Moments
 
@@ -151,15 +152,10 @@ def apply_shard(shard: str, outputs: UnitOutputs, concept: Concept) -> dict[str,
     writer = outputs.open_table(
         workspace.table(TABLE, shard), schema, storage=FLOAT32_STORAGE
     )
-    columns = [*firsts, _lists(erased), _named(labels, covered, concept)]
+    columns = [*firsts, list_column(erased), _named(labels, covered, concept)]
     for batch in pa.table(columns, schema=schema).to_batches(max_chunksize=BLOCK):
         writer.write(batch)
     return {"records_in": len(ids), "erased": len(ids)}
-
-
-def _lists(matrix: Singles) -> pa.FixedSizeListArray:
-    values = pa.array(matrix.reshape(-1))
-    return pa.FixedSizeListArray.from_arrays(values, matrix.shape[1])
 
 
 def _named(labels: Flags, covered: Flags, concept: Concept) -> pa.ListArray:
