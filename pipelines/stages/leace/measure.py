@@ -139,7 +139,7 @@ def statistics_of(summary: LeaceSummary) -> list[Statistic]:
     return told
 
 
-def _of_group(group: ErasedGroup, slices: Mapping[str, str]) -> list[Statistic]:
+def _of_group(group: ErasedGroup, slices: Mapping[str, Any]) -> list[Statistic]:
     rows = group.probed
     if rows is None:
         return []

@@ -5,19 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from isinglass.pipelines.engine.workspace import Workspace, exists, read_table
 from isinglass.pipelines.proof.check import Check, FinishedRun, conclude
 from isinglass.pipelines.stage import Written
 from isinglass.pipelines.stages.encode.proof import encodes
-from isinglass.pipelines.stages.leace.work import TABLE, eraser_path
-from isinglass.schemas.arrays import Flags, Floats
+from isinglass.pipelines.stages.leace.measure import statistics_of
+from isinglass.pipelines.stages.leace.work import ERASER, TABLE, eraser_path
+from isinglass.schemas.arrays import Flags
 from isinglass.schemas.encoding import LeaceSummary
 from isinglass.schemas.errors import InputError
 from isinglass.schemas.tables import embeddings_erased_schema
 from isinglass.transforms.encode.outputs.readers import read_embeddings
 from isinglass.transforms.leace.eraser import Eraser, read_eraser
 from isinglass.transforms.leace.moments import across_about
+
+Vectors = NDArray[np.floating]
 
 NAME = "erased concept"
 TOLERANCE = 1e-6
@@ -37,7 +41,7 @@ def written(run: FinishedRun) -> Written:
         return Written(faults=faults)
     window = encode.windows == "window"
     schema = embeddings_erased_schema(told.dimensions, window=window)
-    files = {f"{TABLE}/{{shard}}.parquet": schema, f"{TABLE}/eraser.npz": None}
+    files = {f"{TABLE}/{{shard}}.parquet": schema, ERASER: None}
     return Written(files, faults)
 
 
@@ -54,50 +58,62 @@ def prove(run: FinishedRun) -> list[Check]:
     if (eraser.dimensions, eraser.rank) != (told.dimensions, told.rank):
         return [conclude(NAME, ["manifest and eraser are of other dimensions"], "")]
     faults, found = _compare(run, eraser, told)
-    erased = np.array([group.erased for group in told.groups], bool)
-    left = float(np.abs(found.covariances[:, erased]).max(initial=0.0))
-    if left > TOLERANCE * max(1.0, found.size):
-        faults.append(f"a value covaries with a mention by {left:.1e}")
-    counts = [group.rows for group in told.groups]
-    if (found.rows, found.fitted_on) != (told.rows, told.fitted_on):
-        faults.append(f"manifest and {TABLE}/ count different vectors")
-    elif found.labelled.tolist() != counts:
-        faults.append(f"manifest and {TABLE}/ count different mentions")
+    faults += _number_faults(run, found, told)
     said = (
         f"{found.rows:,} vectors as the eraser makes them; greatest covariance with a "
-        f"mention {left:.1e}"
+        f"mention {told.covariance_after:.1e}"
     )
     return [conclude(NAME, faults, said)]
+
+
+def _number_faults(run: FinishedRun, found: _Found, told: LeaceSummary) -> list[str]:
+    """Numbers of manifest and statistics that the files do not bear out."""
+    if (found.rows, found.fitted_on) != (told.rows, told.fitted_on):
+        return [f"manifest and {TABLE}/ count different vectors"]
+    if found.labelled.tolist() != [group.rows for group in told.groups]:
+        return [f"manifest and {TABLE}/ count different mentions"]
+    faults = []
+    erased = np.array([group.erased for group in told.groups], bool)
+    most = TOLERANCE * max(1.0, found.size)
+    before, after = (
+        float(np.abs(across[:, erased]).max(initial=0.0)) / max(1, found.fitted_on)
+        for across in (found.before, found.after)
+    )
+    if after > most:
+        faults.append(f"a value covaries with a mention by {after:.1e}")
+    elif abs(after - told.covariance_after) > most:
+        faults.append("manifest and files have another covariance after erasing")
+    if abs(before - told.covariance_before) > most:
+        faults.append("manifest and files have another covariance before erasing")
+    said = {row for row in run.statistics() if row.metric.startswith("leace.")}
+    if said != set(statistics_of(told)):
+        faults.append("audit/statistics and the manifest's leace tell different things")
+    return faults
 
 
 class _Found:
     """What the files hold, added up shard by shard."""
 
-    def __init__(self, eraser: Eraser, groups: int) -> None:
+    def __init__(self, eraser: Eraser, told: LeaceSummary) -> None:
         self.rows = self.fitted_on = 0
-        self.labelled = np.zeros(groups, np.int64)
-        # About a centre and no shares at first: those are known at the end.
-        self._across = np.zeros((eraser.dimensions, groups))
-        self._sum = np.zeros(eraser.dimensions)
+        self.labelled = np.zeros(len(told.groups), np.int64)
+        shape = eraser.dimensions, len(told.groups)
+        self.before, self.after = np.zeros(shape), np.zeros(shape)
         self._squares = 0.0
         self._centre = eraser.mean
+        rows = [group.rows for group in told.groups]
+        self._shares = np.array(rows) / max(1, told.fitted_on)
 
-    def add(self, vectors: np.ndarray, labels: Flags, known: Flags) -> None:
-        """Add the erased vectors of a shard."""
-        self.rows += len(vectors)
+    def add(self, pair: tuple[Vectors, Vectors], labels: Flags, known: Flags) -> None:
+        """Add the vectors of a shard, before erasing and after."""
+        before, after = pair
+        self.rows += len(after)
         self.fitted_on += int(known.sum())
         self.labelled += labels.sum(axis=0)
-        nothing = np.zeros(labels.shape[1])
-        inside = vectors[known]
-        self._across += across_about(inside, labels[known], self._centre, nothing)
-        self._sum += (inside.astype(np.float64) - self._centre).sum(axis=0)
-        self._squares += float(np.square(vectors, dtype=np.float64).sum())
-
-    @property
-    def covariances(self) -> Floats:
-        """Of each value with each mention, (d, k)."""
-        rows = max(1, self.fitted_on)
-        return self._across / rows - np.outer(self._sum / rows, self.labelled / rows)
+        inside, about = labels[known], (self._centre, self._shares)
+        self.before += across_about(before[known], inside, *about)
+        self.after += across_about(after[known], inside, *about)
+        self._squares += float(np.square(before, dtype=np.float64).sum())
 
     @property
     def size(self) -> float:
@@ -108,10 +124,8 @@ class _Found:
 def _compare(
     run: FinishedRun, eraser: Eraser, told: LeaceSummary
 ) -> tuple[list[str], _Found]:
-    faults, found = [], _Found(eraser, len(told.groups))
+    faults, found = [], _Found(eraser, told)
     for path in run.paths(TABLE):
-        if path.suffix != ".parquet":
-            continue
         name = f"{TABLE}/{path.stem}"
         ids, vectors = read_embeddings(path)
         of, before = read_embeddings(run.folder / "embeddings" / path.name)
@@ -124,7 +138,7 @@ def _compare(
         if not off <= TOLERANCE * size:
             faults.append(f"{name} is not what the eraser makes of embeddings/")
         labels, known = _labels(read_table(path, ["mentions"])["mentions"], told)
-        found.add(vectors, labels, known)
+        found.add((before, vectors), labels, known)
     return faults, found
 
 

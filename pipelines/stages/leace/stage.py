@@ -26,6 +26,7 @@ from isinglass.pipelines.stages.leace.measure import (
 )
 from isinglass.pipelines.stages.leace.work import (
     APPLY,
+    ERASER,
     FIT,
     SUMS,
     TABLE,
@@ -122,7 +123,7 @@ class Leace(Stage):
         erased = run_pass(session, work, units, speed=SPEED)
         judge = partial(measure, shards=shards, concept=self.concept)
         run_step(session, MEASURE, [given, eraser, told], judge)
-        return After({**erased, TABLE: fitted}, add_counts(list(erased.values())))
+        return After({**erased, ERASER: fitted}, add_counts(list(erased.values())))
 
     def sums(self, shard_id: str, counts: Mapping[str, int], after: After) -> list[Sum]:
         """Every vector has its copy."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
 
 SUMS, FIT, APPLY = "leace_sums", "leace_fit", "leace_apply"
-TABLE = "embeddings_erased"
+TABLE, ERASER = "embeddings_erased", "audit/eraser.npz"
 MOST_HELD_OUT = 10_000
 """Rows that are held out, about, for the probes; of few rows a quarter."""
 
@@ -112,8 +112,8 @@ def fit_eraser(
 
 
 def eraser_path(workspace: Workspace) -> Path:
-    """The eraser, beside the vectors that it made."""
-    return workspace.path / TABLE / "eraser.npz"
+    """The eraser; a folder of vectors holds nothing but Parquet files."""
+    return workspace.path / ERASER
 
 
 def held_out_eraser(workspace: Workspace) -> Eraser:
