@@ -79,6 +79,11 @@ def read_stages(names: list[str] | None) -> tuple[type[Stage], ...]:
 
 def read_config(path: Path, overrides: list[str]) -> RunConfig:
     """Read and check a configuration file."""
+    return load_config(read_text(path), overrides)
+
+
+def read_text(path: Path) -> str:
+    """The text of a configuration file."""
     local_path(path)
     said: dict[type[Exception], str] = {
         FileNotFoundError: f"No configuration at {path}. `isinglass init` writes one.",
@@ -88,7 +93,6 @@ def read_config(path: Path, overrides: list[str]) -> RunConfig:
         UnicodeDecodeError: f"{path} is not UTF-8 text. Save it as UTF-8.",
     }
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except tuple(said) as error:
         raise ConfigError(said[type(error)]) from None
-    return load_config(text, overrides)

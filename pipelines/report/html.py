@@ -46,6 +46,11 @@ _BOUNDS = ((40, 300), (20, 100), (10, 40), (5, 15), (2, 6))
 """Most rows of a table and most blocks of a section, until the page is small enough."""
 
 _OPEN_REASONS, _MOST_REASONS = 4, 100
+_FOOT = (
+    "Made from manifest.json, audit/statistics.parquet and the ledger, from which "
+    "every number here can be recomputed. Characters are Unicode code points. Sizes "
+    "are decimal (1 MB = 1 000 000 bytes)."
+)
 _VERBS = {
     "run": "cleaning",
     "clean": "cleaning",
@@ -70,9 +75,17 @@ def render_report(
     """
     data = ReportData(manifest, read_slices(statistics), quarantined, shown, lengths)
     every = in_order(stages)
-    sections = _sections(data, every)
+    return render_page(_head(data, every), _sections(data, every))
+
+
+def render_page(head: Mapping[str, Any], sections: Sequence[Section]) -> str:
+    """A page of some sections, below `MOST_BYTES`.
+
+    `head` is what stands above them and at the foot: all of `_head`, of which `flow`
+    may be None and `steps` empty.
+    """
     for rows, blocks in _BOUNDS:
-        view = _view(data, every, bounded(sections, rows, blocks))
+        view = {**head, **_body(head["unsought"], bounded(sections, rows, blocks))}
         page = _environment().get_template("report.html.j2").render(report=view)
         if len(page.encode()) < MOST_BYTES:
             break
@@ -96,7 +109,7 @@ def _sections(data: ReportData, every: Sequence[Asked]) -> list[Section]:
         content_section(data),
         *joined(made),
         *([review_section(manifest.review)] if manifest.review else []),
-        gates_section(data),
+        gates_section(data.manifest.gates),
         provenance_section(data),
         outputs_section(data),
     ]
@@ -108,46 +121,49 @@ def _sentence(line: str) -> str:
     return f"{told[:1].upper()}{told[1:]}." if told else ""
 
 
-def _view(
-    data: ReportData, every: Sequence[Asked], sections: Sequence[Section]
-) -> dict[str, Any]:
-    """What the template is made of."""
+def _head(data: ReportData, every: Sequence[Asked]) -> dict[str, Any]:
+    """What stands above the sections of a run."""
     manifest = data.manifest
-    reasons = verdict_reasons(manifest)
     figures = (stage.figure(manifest) for stage in every)
     advice = (step for stage in every for step in stage.advice(manifest))
-    off = [section for section in sections if not section.ran]
     return {
         "title": shorten(manifest.name),
         "subtitle": (
             f"{_done(manifest, every)} · run {shorten(manifest.run_id)} · "
             f"{shorten(manifest.created)} · isinglass {manifest.isinglass_version}"
         ),
-        "verdict": manifest.verdict,
-        "headline": HEADLINES[manifest.verdict],
+        **told_verdict(manifest.verdict, verdict_reasons(manifest)),
+        "flow": flow_figure(manifest.records),
+        "figures": [*_figures(manifest), *(one for one in figures if one is not None)],
+        "unsought": [one for stage in every for one in stage.unsought(manifest)],
+        "left": [one for stage in every for one in stage.remarks(manifest)],
+        "steps": next_steps(manifest, advice),
+        "foot": _FOOT,
+    }
+
+
+def told_verdict(verdict: str, reasons: Sequence[str]) -> dict[str, Any]:
+    """What the head says of a verdict: some reasons, and more on a click."""
+    return {
+        "verdict": verdict,
+        "headline": HEADLINES[verdict],
         "reasons": reasons[:_OPEN_REASONS],
         "more_reasons": reasons[_OPEN_REASONS:_MOST_REASONS],
         "reasons_left_out": max(0, len(reasons) - _MOST_REASONS),
-        "flow": flow_figure(manifest.records),
-        "figures": [*_figures(manifest), *(one for one in figures if one is not None)],
-        "unsought": _unsought(manifest, every, off),
-        "left": [one for stage in every for one in stage.remarks(manifest)],
-        "steps": next_steps(manifest, advice),
+    }
+
+
+def _body(unsought: Sequence[str], sections: Sequence[Section]) -> dict[str, Any]:
+    """The sections; what did not run is told among what was not looked for."""
+    off = [section for section in sections if not section.ran]
+    named = ", ".join(section.title for section in off)
+    told = [*unsought, *([f"Not run: {named}."] if off else [])]
+    return {
+        "unsought": told or ["All parts of the program ran."],
         "parts": [part(section) for section in sections if section.ran],
         "off": off,
         "labels": label_rules(sections),
     }
-
-
-def _unsought(
-    manifest: Manifest, every: Sequence[Asked], off: Sequence[Section]
-) -> list[str]:
-    """What stages say, then those that did not run."""
-    told = [one for stage in every for one in stage.unsought(manifest)]
-    if off:
-        named = ", ".join(section.title for section in off)
-        told.append(f"Not run: {named}.")
-    return told or ["All parts of the program ran."]
 
 
 def _done(manifest: Manifest, stages: Sequence[Asked]) -> str:

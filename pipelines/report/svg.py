@@ -12,7 +12,14 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from isinglass.pipelines.report.text import grouped, percent, share_of, shorten, visible
+from isinglass.pipelines.report.text import (
+    decimal,
+    grouped,
+    percent,
+    share_of,
+    shorten,
+    visible,
+)
 
 WIDTH = 420
 _LABEL_LENGTH, _LONG = 17, 200
@@ -54,6 +61,16 @@ class Shift(NamedTuple):
 
 class Ratio(NamedTuple):
     """A ratio with its interval, all above 0; `marked` where it is to be looked at."""
+
+    label: str
+    value: float
+    low: float
+    high: float
+    marked: bool
+
+
+class Effect(NamedTuple):
+    """A number around 0, and the range it is seen against; `marked` to be looked at."""
 
     label: str
     value: float
@@ -187,6 +204,33 @@ def forest(rows: Sequence[Ratio], limit: float) -> Markup:
         f"{row.label} {row.value:.2f} ({row.low:.2f} to {row.high:.2f})" for row in rows
     )
     return picture(bottom + 26, f"Ratios with 95 % interval: {listed}", parts)
+
+
+def effects(rows: Sequence[Effect], what: str) -> Markup:
+    """A dot for each number, and a bar for its range; an upright line at 0.
+
+    `what` names the numbers and the range.
+    """
+    ends = [abs(end) for row in rows for end in (row.low, row.value, row.high)]
+    most = max(1, ceil(max(ends, default=1.0)))
+    span, bottom = (-float(most), float(most)), 10.0 + ROW * len(rows)
+    parts = []
+    for step in range(-most, most + 1):
+        x = _at(step, span)
+        parts.append(line((x, 6.0, x, bottom), "grid" if step else "target"))
+        parts.append(text_at(x, bottom + 18, decimal(step, 0), "quiet middle"))
+    for index, row in enumerate(rows):
+        y = 10.0 + ROW * (index + 0.5)
+        low, dot, high = (_at(value, span) for value in (row.low, row.value, row.high))
+        parts.append(text_at(_PLOT_LEFT - 12, y + 4, named(row.label), "end"))
+        parts.append(rect((low, y - 4, max(1.5, high - low), 8), "interval"))
+        parts.append(_dot(dot, y, "dot marked" if row.marked else "dot"))
+        parts.append(text_at(WIDTH, y + 4, decimal(row.value), "end"))
+    listed = listing(
+        f"{row.label} {decimal(row.value)} ({decimal(row.low)} to {decimal(row.high)})"
+        for row in rows
+    )
+    return picture(bottom + 26, f"{what}: {listed}", parts)
 
 
 def _axis(span: tuple[float, float], bottom: float) -> list[Markup]:

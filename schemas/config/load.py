@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
 
+from isinglass.schemas.config.base import Section
 from isinglass.schemas.config.explain import explain
 from isinglass.schemas.config.run import RunConfig
 from isinglass.schemas.errors import ConfigError
+
+Checked = TypeVar("Checked", bound=Section)
 
 # An impossible date or a number without digits is a ValueError of the parser.
 _MERGE = "tag:yaml.org,2002:merge"
@@ -24,13 +27,22 @@ def load_config(text: str, overrides: Sequence[str] = ()) -> RunConfig:
         ConfigError: Not YAML, an unknown key (with the nearest known one), a wrong
             value or a malformed override.
     """
-    data = _parsed(text)
+    return checked(RunConfig, parsed(text), overrides)
+
+
+def checked(
+    kind: type[Checked], data: dict[str, Any], overrides: Sequence[str]
+) -> Checked:
+    """What `parsed` gave, with overrides, as a configuration of a kind.
+
+    Raises as `load_config` does.
+    """
     for override in overrides:
         _apply(data, override)
     try:
-        return RunConfig.model_validate(data)
+        return kind.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(refusal(error)) from None
+        raise ConfigError(refusal(error, kind)) from None
 
 
 class _Loader(yaml.SafeLoader):
@@ -65,7 +77,8 @@ def key_twice(content: bytes) -> tuple[str, int] | None:
     return None
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def parsed(text: str) -> dict[str, Any]:
+    """The keys of a configuration in YAML; a `ConfigError` if it is none."""
     try:
         data = yaml.load(text, _Loader)  # noqa: S506 - a safe one
     except _TwiceError as error:
@@ -148,6 +161,6 @@ def _index(node: list[Any], part: str, path: str) -> int:
     return int(part)
 
 
-def refusal(error: ValidationError) -> str:
+def refusal(error: ValidationError, kind: type[Section] = RunConfig) -> str:
     """Say what was refused: path, fault and, for an unknown key, the nearest one."""
-    return f"The configuration was refused:\n{explain(error, RunConfig)}"
+    return f"The configuration was refused:\n{explain(error, kind)}"
