@@ -126,6 +126,15 @@ class ErasedGroup(Section):
     nearest_after: int | None = None
 
 
+class AssociationShift(Section):
+    """How words in sentences go together, by the run's encoder: WEAT's effect size."""
+
+    test: str
+    title: str
+    before: float
+    after: float = Field(description="Of the erased vectors of the same sentences.")
+
+
 class LeaceSummary(Section):
     """A concept that was erased from copies of the vectors, and what it cost."""
 
@@ -147,3 +156,7 @@ class LeaceSummary(Section):
         ge=0, description="The 10 nearest neighbours of sampled rows, all together."
     )
     neighbours_kept: int = Field(ge=0, description="Of these, near after erasing, too.")
+    associations: list[AssociationShift] = Field(
+        default_factory=list,
+        description="In English sentences of packaged tests, about the axis or not.",
+    )

@@ -48,6 +48,7 @@ CHARACTERISTICS: dict[str, str] = {
     "group.weight_ratio": "Balance",
     "group.names_found": "Representativeness",
     "group.names_found_ratio": "Representativeness",
+    "leace.association": "Balance",
     "leace.covariance": "Balance",
     "leace.probe_accuracy": "Balance",
     "leace.probe_gain": "Balance",

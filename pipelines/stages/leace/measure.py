@@ -11,6 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from isinglass.pipelines.engine.workspace import Workspace, read_json
+from isinglass.pipelines.stages.leace.associations import association_shifts
 from isinglass.pipelines.stages.leace.concept import Concept, usable
 from isinglass.pipelines.stages.leace.work import (
     eraser_path,
@@ -27,6 +28,7 @@ from isinglass.transforms.statistics.characteristics import share, statistic
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
+    from isinglass.schemas.config import EncodeConfig
 
 MEASURE = "leace_measure"
 INPUT, OUTPUT = "input", "output"
@@ -40,9 +42,9 @@ QUERIES = 1000
 
 
 def measure(
-    outputs: UnitOutputs, shards: Sequence[str], concept: Concept
+    outputs: UnitOutputs, shards: Sequence[str], concept: Concept, encode: EncodeConfig
 ) -> dict[str, int]:
-    """Probe the held-out rows before and after, and compare their neighbours."""
+    """Probe held-out rows before and after, and compare neighbours and associations."""
     workspace = outputs.workspace
     vectors, labels = held_out(workspace, shards)
     with threadpool_limits(1):
@@ -54,9 +56,14 @@ def measure(
             pair = [probe(some, labels[:, place]) for some in (vectors, after)]
             if pair[0] is not None:
                 probed[concept.groups[place]] = pair
-        shipped = read_eraser(eraser_path(workspace)).apply(vectors)
-        kept, of = neighbour_recall(vectors, shipped, QUERIES)
-    found = {"probed": probed, "neighbours": [kept, of], "held_out": len(vectors)}
+        eraser = read_eraser(eraser_path(workspace))
+        kept, of = neighbour_recall(vectors, eraser.apply(vectors), QUERIES)
+    found = {
+        "probed": probed,
+        "neighbours": [kept, of],
+        "held_out": len(vectors),
+        "associations": association_shifts(encode, eraser),
+    }
     outputs.write_bytes(_path(workspace), json.dumps(found, sort_keys=True))
     return {}
 
@@ -98,6 +105,7 @@ def summarise(
         variance_taken=changed_share(whole, eraser),
         neighbours=of,
         neighbours_kept=kept,
+        associations=found["associations"],
     )
 
 
@@ -136,6 +144,11 @@ def statistics_of(summary: LeaceSummary) -> list[Statistic]:
         told.append(recall)
     for group in summary.groups:
         told += _of_group(group, axis | {"group": group.group})
+    for one in summary.associations:
+        slices = axis | {"group": one.test}
+        for when, value in ((INPUT, one.before), (OUTPUT, one.after)):
+            unit = "standard deviations"
+            told.append(statistic("leace.association", value, unit, when, **slices))
     return told
 
 

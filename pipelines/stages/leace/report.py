@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.svg import Shift, shifts
-from isinglass.pipelines.report.text import grouped, percent, share_of
+from isinglass.pipelines.report.text import decimal, grouped, percent, share_of
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.encoding import ErasedGroup, LeaceSummary
 from isinglass.schemas.statistic import Statistic
@@ -35,7 +35,7 @@ def section(data: ReportData) -> page.Section:
             _picture(probed, "linear", "A linear probe"),
             _picture(probed, "nearest", "Nearest neighbours"),
         ]
-    blocks += [_groups(summary), _facts(summary)]
+    blocks += [_groups(summary), _facts(summary), *_associations(summary)]
     said = (
         f"{summary.axis} was erased from copies of {grouped(summary.rows)} vectors, "
         f"{grouped(summary.rank)} of {grouped(summary.dimensions)} dimensions; "
@@ -130,6 +130,22 @@ def _facts(summary: LeaceSummary) -> page.Table:
     ]
     heads = page.columns("<What", "Number", "<Note")
     return page.table("What was done", heads, told)
+
+
+def _associations(summary: LeaceSummary) -> list[page.Block]:
+    if not summary.associations:
+        return []
+    rows = [
+        [one.test, one.title, decimal(one.before), decimal(one.after)]
+        for one in summary.associations
+    ]
+    heads = page.columns("<Test", "<Words", "Effect before", "After")
+    note = (
+        "Effect sizes of WEAT in English sentences that say next to nothing, by the "
+        "encoder of this run. Tests that are not about the axis show what went with "
+        "it. An effect is a sign of bias; that there is none is no sign of its absence."
+    )
+    return [page.table("Associations of words", heads, rows, note=note)]
 
 
 def warns(

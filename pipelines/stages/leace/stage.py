@@ -111,7 +111,9 @@ class Leace(Stage):
             units.append(_unit(shard, file.bytes, [file.sha256, surveyed, *told]))
         work = Each(SUMS, partial(sum_shard, concept=self.concept, draw=draw))
         sums = run_pass(session, work, units, speed=SPEED)
-        about = _about(driver.config.encode)
+        encode = driver.config.encode
+        assert encode is not None
+        about = _about(encode)
         given = outputs_digest_input(list(sums.values()))
         make = partial(fit_eraser, shards=shards, concept=self.concept, about=about)
         fitted = run_step(session, FIT, [given, about, told], make)
@@ -121,8 +123,9 @@ class Leace(Stage):
         ]
         work = Each(APPLY, partial(apply_shard, concept=self.concept))
         erased = run_pass(session, work, units, speed=SPEED)
-        judge = partial(measure, shards=shards, concept=self.concept)
-        run_step(session, MEASURE, [given, eraser, told], judge)
+        judge = partial(measure, shards=shards, concept=self.concept, encode=encode)
+        how = [encode.max_tokens, encode.special_tokens]
+        run_step(session, MEASURE, [given, eraser, about, how, told], judge)
         return After({**erased, ERASER: fitted}, add_counts(list(erased.values())))
 
     def sums(self, shard_id: str, counts: Mapping[str, int], after: After) -> list[Sum]:
@@ -164,6 +167,7 @@ class Leace(Stage):
             "leace.probe_accuracy": groups,
             "leace.probe_gain": groups,
             "leace.neighbour_accuracy": groups,
+            "leace.association": {**axis, "group": None},
         }
 
     warns = staticmethod(report.warns)
@@ -181,9 +185,8 @@ def _unit(shard: str, weight: int, identity: Any) -> Unit:
     return Unit(shard, shard, digest(identity), weight)
 
 
-def _about(config: EncodeConfig | None) -> dict[str, Any]:
+def _about(config: EncodeConfig) -> dict[str, Any]:
     """The model whose vectors the eraser is for."""
-    assert config is not None
     models = check_models(config)
     return {
         "models": {model.role: model.sha256 for model in models},

@@ -48,6 +48,9 @@ def summary(**values: Any) -> LeaceSummary:
         "variance_taken": 0.018,
         "neighbours": 7_000,
         "neighbours_kept": 6_300,
+        "associations": [
+            {"test": "own-1", "title": "Words", "before": 1.25, "after": -0.1}
+        ],
     }
     return LeaceSummary(**whole | values)
 
@@ -66,7 +69,7 @@ def test_it_tells_what_a_probe_finds_before_and_after(manifest: Manifest) -> Non
     linear, nearest = (one for one in section.blocks if isinstance(one, Figure))
     assert f"female 95.0{THIN}% to 50.0{THIN}%" in linear.svg
     assert f"female 90.0{THIN}% to 75.0{THIN}%" in nearest.svg
-    groups, facts = (one for one in section.blocks if isinstance(one, Table))
+    groups, facts, words = (one for one in section.blocks if isinstance(one, Table))
     cells = [[cell.text for cell in row] for row in groups.rows]
     assert cells[0] == [
         "female",
@@ -83,6 +86,8 @@ def test_it_tells_what_a_probe_finds_before_and_after(manifest: Manifest) -> Non
         "2.0e-10",
         "before 4.0e-03",
     )
+    (row,) = words.rows
+    assert [one.text for one in row] == ["own-1", "Words", "1.25", "−0.10"]
 
 
 def test_groups_that_are_not_probed_have_no_picture(manifest: Manifest) -> None:
@@ -120,7 +125,8 @@ def test_hostile_names_are_escaped(manifest: Manifest) -> None:
 
 def test_every_number_is_a_statistic() -> None:
     rows = {(row.metric, row.when, row.group): row for row in statistics_of(summary())}
-    assert len(rows) == 4 + 2 * 2 * 3
+    assert len(rows) == 4 + 2 * 2 * 3 + 2
+    assert rows["leace.association", "input", "own-1"].value == 1.25
     assert rows["leace.covariance", "input", None].value == 4.0e-3
     assert rows["leace.recall_at_10", "output", None].value == 0.9
     before = rows["leace.probe_accuracy", "input", "female"]
