@@ -163,7 +163,7 @@ def read_texts(corpus: Path, most: int) -> Texts:
 
 
 def _swap(text: str) -> str:
-    other = {}
+    other: dict[str, str] = {}
     for one, two in (pair.split() for pair in PAIRS.split(",")):
         other.setdefault(one, two)
         other.setdefault(two, one)

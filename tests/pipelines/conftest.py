@@ -12,8 +12,10 @@ from isinglass.pipelines.stages.dedup.removals import NearDuplicate, NearRemoval
 from isinglass.pipelines.stages.pii.counts import RuleCount
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.encoding import (
-    EncoderUse,
     EncodeSummary,
+    EncoderUse,
+    ErasedGroup,
+    LeaceSummary,
     SemanticRecall,
     SemanticSummary,
     TokenizerUse,
@@ -323,6 +325,32 @@ def whole_run() -> dict[str, Any]:
             ),
             without_cluster={"empty": 14},
         ),
+        "leace": LeaceSummary(
+            axis="gender",
+            groups=[
+                ErasedGroup(
+                    group="female",
+                    rows=7_512,
+                    erased=True,
+                    probed=1_630,
+                    linear_before=1_480,
+                    linear_after=821,
+                    nearest_before=1_390,
+                    nearest_after=1_171,
+                ),
+                ErasedGroup(group="male", rows=9_102, erased=True),
+            ],
+            rows=27_576,
+            fitted_on=26_990,
+            held_out=6_741,
+            dimensions=384,
+            rank=2,
+            covariance_before=4.0e-3,
+            covariance_after=3.1e-10,
+            variance_taken=0.018,
+            neighbours=10_000,
+            neighbours_kept=8_980,
+        ),
         "gates": [
             GateResult(
                 metric="pii.recall",
@@ -412,6 +440,7 @@ def bare_manifest(run_fields: dict[str, Any]) -> Manifest:
         "weights": None,
         "encode": None,
         "semantic": None,
+        "leace": None,
         "gates": [],
         "warnings": [],
         "verdict": "passed",

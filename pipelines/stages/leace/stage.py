@@ -156,10 +156,9 @@ class Leace(Stage):
     def slices(cls, config: RunConfig) -> Mapping[str, Columns]:
         """The axis, and those of its groups that are erased."""
         stage = cls.of(config)
-        if stage is None:
-            return {}
-        axis: Columns = {"axis": (stage.config.axis,)}
-        groups: Columns = {**axis, "group": stage.config.groups or None}
+        axis: Columns = {"axis": (stage.config.axis,) if stage else ()}
+        named = (stage.config.groups or None) if stage else ()
+        groups: Columns = {**axis, "group": named}
         return {
             "leace.covariance": axis,
             "leace.variance_taken": axis,
@@ -167,7 +166,7 @@ class Leace(Stage):
             "leace.probe_accuracy": groups,
             "leace.probe_gain": groups,
             "leace.neighbour_accuracy": groups,
-            "leace.association": {**axis, "group": None},
+            "leace.association": {**axis, "group": None if stage else ()},
         }
 
     warns = staticmethod(report.warns)
