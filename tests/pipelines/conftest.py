@@ -12,8 +12,8 @@ from isinglass.pipelines.stages.dedup.removals import NearDuplicate, NearRemoval
 from isinglass.pipelines.stages.pii.counts import RuleCount
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.encoding import (
-    EncodeSummary,
     EncoderUse,
+    EncodeSummary,
     ErasedGroup,
     LeaceSummary,
     SemanticRecall,
