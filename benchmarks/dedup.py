@@ -11,8 +11,6 @@ the process and its children. Ratios to peers are of the same call. Run:
 
 from __future__ import annotations
 
-import argparse
-import platform
 import shutil
 import sys
 from functools import partial
@@ -23,11 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.deduplication import scale, speed, truth, workers  # noqa: E402
 from benchmarks.deduplication.corpus import DEFAULT_CORPUS  # noqa: E402
-from benchmarks.measuring.parts import (  # noqa: E402
-    add_part_options,
-    chosen_parts,
-    run_parts,
-)
+from benchmarks.measuring.parts import begin, run_parts  # noqa: E402
 from benchmarks.measuring.processes import BUILD  # noqa: E402
 
 PARTS = {
@@ -38,28 +32,18 @@ PARTS = {
 }
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--corpus", type=Path, default=DEFAULT_CORPUS)
-    parser.add_argument("--peers", help="interpreter that has the peers")
-    return add_part_options(parser, PARTS).parse_args()
-
-
 def main() -> None:
     """Run the parts that were asked for; ends with all targets in one table."""
-    arguments = _arguments()
-    chosen = chosen_parts(arguments.only, PARTS)
+    folders = {"corpus": DEFAULT_CORPUS, "peers": None}
+    arguments, chosen = begin(str(__doc__), PARTS, **folders)
     peers = arguments.peers
     if peers is None:
         print("Without peers: give --peers PYTHON, after `make bench-peers`.")
-    elif not Path(peers).exists():
+    elif not peers.exists():
         sys.exit(f"--peers: no interpreter {peers}; `make bench-peers` makes one.")
     else:
-        peers = str(Path(peers).absolute())
+        peers = str(peers.absolute())
     BUILD.mkdir(parents=True, exist_ok=True)
-    print(f"Python {platform.python_version()}, {platform.machine()}.")
     corpus, small = arguments.corpus, arguments.small
     try:
         run_parts(

@@ -9,19 +9,16 @@ seconds of the process.
 
 from __future__ import annotations
 
-import argparse
-import os
-import platform
 import sys
 from functools import partial
 from pathlib import Path
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.measuring.parts import begin, on_one_thread, run_parts  # noqa: E402
+
+on_one_thread()
 from benchmarks.detection import (  # noqa: E402
     equality,
     memory,
@@ -31,29 +28,14 @@ from benchmarks.detection import (  # noqa: E402
     tables,
 )
 from benchmarks.detection.peers import DATA  # noqa: E402
-from benchmarks.measuring.parts import (  # noqa: E402
-    add_part_options,
-    chosen_parts,
-    run_parts,
-)
 
 PARTS = ("speed", "equality", "quality", "tables", "names", "memory")
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--corpus", type=Path, default=DATA / "corpus")
-    parser.add_argument("--labelled", type=Path, default=DATA / "pii")
-    return add_part_options(parser, PARTS).parse_args()
-
-
 def main() -> None:
     """Run the parts that were asked for; ends with all targets in one table."""
-    arguments = _arguments()
-    chosen = chosen_parts(arguments.only, PARTS)
-    print(f"Python {platform.python_version()}, {platform.machine()}.")
+    folders = {"corpus": DATA / "corpus", "labelled": DATA / "pii"}
+    arguments, chosen = begin(str(__doc__), PARTS, **folders)
     corpus, small = arguments.corpus, arguments.small
     run_parts(
         chosen,

@@ -11,18 +11,17 @@ says what to install. One thread; CPU seconds of the process.
 from __future__ import annotations
 
 import argparse
-import os
 import platform
 import sys
 from functools import partial
 from pathlib import Path
 
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.measuring.parts import on_one_thread  # noqa: E402
+
+on_one_thread()
 from benchmarks.deduplication.corpus import DEFAULT_CORPUS  # noqa: E402
 from benchmarks.measuring.parts import chosen_parts, run_parts  # noqa: E402
 from benchmarks.writing import (  # noqa: E402

@@ -36,6 +36,7 @@ from isinglass.transforms.labels import safe_labels
 from isinglass.transforms.read import read_shard
 from isinglass.transforms.read.identity import doc_id_words, format_doc_ids
 from isinglass.transforms.statistics.fold import TextGatherer
+from isinglass.transforms.write import ZSTD, Storage
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
@@ -60,6 +61,9 @@ DICTIONARY = (
     "reason",
 )
 """Columns with few distinct values, which Parquet stores as a dictionary."""
+
+PUBLISHED = Storage(by_content=True)
+"""Of `data/`, which is copied to hubs and buckets, in one version after the other."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +132,8 @@ class CleanWork:
         for table, schema in schemas.items():
             path = outputs.workspace.table(table, shard_id)
             columns = tuple(name for name in DICTIONARY if name in schema.names)
-            writers[table] = outputs.open_table(path, schema, columns)
+            storage = PUBLISHED if table == "data" else ZSTD
+            writers[table] = outputs.open_table(path, schema, columns, storage)
         return writers
 
 

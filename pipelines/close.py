@@ -24,6 +24,7 @@ from isinglass.pipelines.engine.workspace import (
     read_table,
     remove,
     remove_folder,
+    sums_text,
     write_atomically,
     write_audit,
 )
@@ -137,7 +138,7 @@ def _manifest(
     every: list[type[Stage] | Stage] = [*STAGES]
     every += [stage for stage in run.stages if is_outside(stage)]
     records, characters = totals(counts)
-    asked = all_gates(config, every, records)
+    asked = all_gates(config, every, records, statistics)
     gates = evaluate_gates(asked, statistics, baselines(asked))
     inputs = _inputs(run)
     values: dict[str, Any] = {}
@@ -257,8 +258,7 @@ def _seal(workspace: Workspace, manifest: Manifest) -> None:
     hashes = {output.path: output.sha256 for output in manifest.outputs}
     for name in ("manifest.json", "report.html"):
         hashes[name] = file_sha256(workspace.path / name)
-    sums = [f"{sha256}  {name}" for name, sha256 in hashes.items()]
     path = workspace.path / "SHA256SUMS"
-    write_atomically(path, "\n".join(sums) + "\n")
+    write_atomically(path, sums_text(hashes))
     if manifest.verdict != "failed":
         write_atomically(workspace.path / "_SUCCESS", file_sha256(path) + "\n")

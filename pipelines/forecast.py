@@ -72,12 +72,14 @@ class Forecast:
         expected: Documents of the whole run.
         passes: All passes and steps, in their order.
         written: Bytes that will be written.
+        said: What stages say of the sample.
     """
 
     documents: int
     expected: int
     passes: tuple[PassTime, ...]
     written: int
+    said: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -91,6 +93,7 @@ class _Trial:
 
     documents: int
     records: tuple[PassRecord, ...]
+    said: tuple[str, ...] = ()
 
     @property
     def written(self) -> int:
@@ -126,7 +129,7 @@ def forecast(request: Request, prepared: Prepared, folder: Path) -> Forecast | N
         return None
     times = _times(request, prepared, (first, few, more), expected)
     written = _scaled(few.written, more.written, (few, more), expected)
-    return Forecast(more.documents, expected, times, int(written))
+    return Forecast(more.documents, expected, times, int(written), more.said)
 
 
 def check_space(request: Request, found: Forecast) -> None:
@@ -178,8 +181,13 @@ class _Sample:
             Execution(BeamConfig(mode="in_memory")),
             Console(quiet=True),
         )
-        Job(here, session).passes()
-        return _Trial(documents, tuple(session.records))
+        finished = Job(here, session).passes()
+        said = (
+            line
+            for stage in self.prepared.stages
+            for line in stage.sample_says(finished.driver)
+        )
+        return _Trial(documents, tuple(session.records), tuple(said))
 
 
 def _read(shard: Shard, plan: Plan) -> tuple[int, int]:

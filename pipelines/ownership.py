@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from isinglass.pipelines.engine.fingerprint import config_digest
 from isinglass.pipelines.engine.workspace import (
     FINAL_FILES,
+    PAPERS,
+    PROVENANCE,
     TABLES,
     Workspace,
     exists,
@@ -67,6 +69,9 @@ def check_claim(workspace: Workspace, identity: Identity, *, replace: bool) -> N
 
 def _refuse_strangers(workspace: Workspace, *, known: bool) -> None:
     ours = _OURS if known else {"work"}
+    if known and exists(workspace.path / PROVENANCE):
+        # Else somebody wrote a README of their own.
+        ours = {*ours, *PAPERS}
     names = [path.name for path in list_folder(workspace.path)]
     strangers = [name for name in names if name not in ours]
     for table in TABLES:
@@ -136,7 +141,7 @@ def _changed_keys(
 ) -> list[str]:
     changed = []
     for key in sorted(set(old) | set(new)):
-        if not prefix and key in {"beam", "output", "review"}:
+        if not prefix and key in {"beam", "output", "release", "review"}:
             continue
         before, after = old.get(key), new.get(key)
         if isinstance(before, dict) and isinstance(after, dict):

@@ -272,6 +272,27 @@ class Written:
 
 
 @dataclass(frozen=True)
+class Paper:
+    """What a stage says in the papers of a release, in sentences of plain text.
+
+    Attributes:
+        done: What it did besides leaving documents out, which is counted already.
+        personal: What was done about personal data.
+        biases: Who is in the texts, as far as that was measured.
+        limits: What was not done, or is known to be wrong.
+        privacy: JSON-able, for `privacy.json`.
+        tokens: Tokens of the documents that are published; None: not counted.
+    """
+
+    done: Sequence[str] = ()
+    personal: Sequence[str] = ()
+    biases: Sequence[str] = ()
+    limits: Sequence[str] = ()
+    privacy: Mapping[str, Any] = field(default_factory=dict)
+    tokens: int | None = None
+
+
+@dataclass(frozen=True)
 class Story:
     """What a stage tells of one record.
 

@@ -6,9 +6,9 @@ nothing. The order of the calls is the corridor's:
 
 prepare, begin, survey (a batch at a time), decide (again while kept documents fail
 their scan), guard, edit and record (a batch at a time), after, close. `section`,
-`asks`, `warns`, `figure`, `deed`, `line`, `remarks`, `unsought`, `advice`, `written`,
-`prove`, `reader`, `rebuild`, `story`, `cases` and `beside` are asked of a finished run,
-which may be another's.
+`asks`, `warns`, `figure`, `deed`, `line`, `remarks`, `unsought`, `advice`, `paper`,
+`written`, `prove`, `reader`, `rebuild`, `story`, `cases` and `beside` are asked of a
+finished run, which may be another's.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from isinglass.pipelines.seam import Closing as Closing
 from isinglass.pipelines.seam import Columns as Columns
 from isinglass.pipelines.seam import Driver as Driver
 from isinglass.pipelines.seam import Line as Line
+from isinglass.pipelines.seam import Paper as Paper
 from isinglass.pipelines.seam import Phase as Phase
 from isinglass.pipelines.seam import Rebuilt as Rebuilt
 from isinglass.pipelines.seam import Record as Record
@@ -132,6 +133,11 @@ class Stage:
     def forecast(self, plan: Plan) -> Mapping[str, Any]:
         """What a dry run says of the stage, by name."""
         return {}
+
+    def sample_says(self, driver: Driver) -> Sequence[str]:
+        """What a dry run says of the stage after its passes over a sample, in lines."""
+        del driver
+        return ()
 
     def passes(self, verb: Verb, phase: Literal["decide", "after"]) -> Sequence[str]:
         """Names of the passes over units that a phase makes, in their order."""
@@ -263,6 +269,12 @@ class Stage:
     def advice(cls, manifest: Manifest) -> Sequence[str]:
         """What a reader should do next, the most urgent first; RUN is the folder."""
         return ()
+
+    @classmethod
+    def paper(cls, data: ReportData) -> Paper:
+        """What the papers of a release say of it; nothing is `shown` to it."""
+        del data
+        return Paper()
 
     @classmethod
     def asks(cls, config: RunConfig) -> Sequence[GateConfig]:

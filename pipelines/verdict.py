@@ -21,17 +21,25 @@ _MOST_NAMED = 5
 
 
 def all_gates(
-    config: RunConfig, stages: Iterable[type[Stage] | Stage], records: Records
+    config: RunConfig,
+    stages: Iterable[type[Stage] | Stage],
+    records: Records,
+    statistics: Iterable[Statistic],
 ) -> list[GateConfig]:
     """The gates of the configuration, of its sections, and those of every run.
 
     One of the configuration takes the place of a warning that would be there without it
-    if it is about the same numbers, and bounds them from the same side.
+    if it is about the same numbers, and bounds them from the same side. A warning that
+    nobody asked for is left out where nothing was measured that it could be about.
     """
     own = {_about(gate) for gate in config.gates}
+    measured = {row.metric for row in statistics}
     others = [gate for stage in stages for gate in stage.asks(config)]
     others = [
-        gate for gate in others if gate.severity == "error" or _about(gate) not in own
+        gate
+        for gate in others
+        if gate.severity == "error"
+        or (_about(gate) not in own and gate.metric in measured)
     ]
     return [*config.gates, *others, *general_gates(config, records)]
 

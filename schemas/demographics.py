@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from isinglass.schemas.config.base import Section
 from isinglass.schemas.lexicon import Status
+
+Uncounted = Literal["behind", "unknown", "earlier"]
+"""Why a mark does not count."""
 
 
 class TermSummary(Section):
@@ -18,11 +23,41 @@ class TermSummary(Section):
     status: Status
     matches: int = Field(ge=0, description="Places where it stands.")
     accepted: int = Field(ge=0, description="Of these, counted as mentions.")
+    rules: dict[str, int] = Field(
+        default_factory=dict,
+        description="Places by the rule that counted them, or `rejected`.",
+    )
     right: int = Field(ge=0, description="Marks on a sample of the accepted ones.")
     wrong: int = Field(ge=0)
+    not_counted: dict[Uncounted, int] = Field(
+        default_factory=dict,
+        description="Marks on accepted ones that are no random sample: `behind` the "
+        "first place of the latest sample without one, of an `unknown` place in it, or "
+        "of no sample or an `earlier` one.",
+    )
     low: float = Field(ge=0.0, le=1.0, description="Of the precision; Wilson, 95 %.")
     high: float = Field(ge=0.0, le=1.0)
     sure: bool = Field(description="By the marks it counts as if not ambiguous.")
+
+
+class RuleSummary(Section):
+    """A rule that counts ambiguous terms, and what marks say of what it counted."""
+
+    rule: str
+    accepted: int = Field(ge=0, description="Places in kept documents that it counted.")
+    right: int = Field(ge=0, description="Marks on such places in this run.")
+    wrong: int = Field(ge=0)
+
+
+class VetoSummary(Section):
+    """A phrase that holds terms and means something else, in kept documents."""
+
+    language: str
+    phrase: str
+    terms: list[str] = Field(
+        description="Terms that it holds and that did not count, as axis/group/term."
+    )
+    places: int = Field(ge=0)
 
 
 class WordAssociation(Section):
@@ -31,6 +66,7 @@ class WordAssociation(Section):
     axis: str
     group: str
     word: str
+    language: str = Field("", description="Of the sentences that are compared.")
     together: int = Field(description="Sentences of the group that hold the word.")
     group_sentences: int = Field(
         description="Sentences with the group and no other one of its axis."
@@ -63,7 +99,9 @@ class TermShare(Section):
     term: str
     language: str
     documents: int
-    of: int = Field(description="Sampled documents that mention the axis.")
+    of: int = Field(
+        description="Sampled documents in its language that mention the axis."
+    )
 
 
 class GroupsTogether(Section):
@@ -88,11 +126,27 @@ class DemographicsSummary(Section):
     shares: list[TermShare] = Field(
         default_factory=list, description="Terms that most documents of an axis hold."
     )
+    told_in: dict[str, int] = Field(
+        default_factory=dict,
+        description="Sampled documents whose sentences are held against each other, by "
+        "language.",
+    )
+    not_told_in: dict[str, int] = Field(
+        default_factory=dict,
+        description="Those that are left out of that: their language has no lexicon, "
+        "or no blanks between words.",
+    )
     together: list[GroupsTogether] = Field(
         default_factory=list, description="If demographics.intersections is on."
     )
     terms: list[TermSummary] = Field(
         default_factory=list, description="Ambiguous ones that stand there."
+    )
+    rules: list[RuleSummary] = Field(
+        default_factory=list, description="Over all ambiguous terms."
+    )
+    vetoes: list[VetoSummary] = Field(
+        default_factory=list, description="That stand there, most frequent first."
     )
     marks_sha256: str | None = Field(
         None, description="Of the file of marks on terms; None: none was given."

@@ -14,12 +14,20 @@ from pydantic import Field, model_validator
 from isinglass.schemas.config.base import Section
 
 PartOfSpeech = Literal["noun", "pronoun", "adjective", "name", "phrase"]
-Sense = Literal["person", "place", "people", "cased", "language", "pronoun"]
+Sense = Literal["person", "place", "people", "cased", "language", "pronoun", "nation"]
 """Rules by which an ambiguous term is judged in its place."""
 Status = Literal["reviewed", "dispreferred", "polarizing"]
 
 Name = Annotated[str, Field(min_length=1)]
 """Of an axis or group."""
+
+_LONGEST = 60
+
+
+def shown(entry: str) -> str:
+    """An entry as messages quote it: a long one is cut."""
+    cut = len(entry) > _LONGEST
+    return repr(f"{entry[:_LONGEST]}\N{HORIZONTAL ELLIPSIS}" if cut else entry)
 
 
 class Term(Section):
@@ -79,11 +87,17 @@ class LexiconFile(Section):
     )
 
     @model_validator(mode="after")
-    def _names_have_no_stroke(self) -> Self:
-        # It parts axis, group and term in what terms are called elsewhere.
+    def _names_can_be_told(self) -> Self:
         for name in (*self.axes, *chain.from_iterable(self.axes.values())):
+            if name != name.strip():
+                raise ValueError(
+                    f"{shown(name)}: write an axis or group with no blank at its ends"
+                )
+            # It parts axis, group and term in what terms are called elsewhere.
             if "/" in name:
-                raise ValueError(f"{name!r}: write an axis or group without a stroke")
+                raise ValueError(
+                    f"{shown(name)}: write an axis or group without a stroke"
+                )
         return self
 
     @model_validator(mode="after")
@@ -95,8 +109,8 @@ class LexiconFile(Section):
                     other = seen.setdefault(form.casefold(), group)
                     if other != group:
                         msg = (
-                            f"{form!r} is in {axis}/{other} and {axis}/{group}; keep "
-                            "it in one of them"
+                            f"{shown(form)} is in {axis}/{other} and {axis}/{group}; "
+                            "keep it in one of them"
                         )
                         raise ValueError(msg)
         return self
@@ -113,13 +127,14 @@ class LexiconFile(Section):
                 if pair is None:
                     continue
                 if pair not in named:
-                    msg = f"{axis}/{group}: {term!r} is paired with {pair!r}, no term"
-                    raise ValueError(msg)
+                    names = f"{shown(term)} is paired with {shown(pair)}, no term"
+                    raise ValueError(f"{axis}/{group}: {names}")
                 back = named[pair][1]
                 if back != term or pair == term:
                     msg = (
-                        f"{axis}: {term!r} is paired with {pair!r}, and that with "
-                        f"{back!r}. Of a pair each is the pair of the other"
+                        f"{axis}: {shown(term)} is paired with {shown(pair)}, and that "
+                        f"with {shown(str(back))}. Of a pair each is the pair of the "
+                        "other"
                     )
                     raise ValueError(msg)
         return self

@@ -28,6 +28,7 @@ in it was missed."""
 
 
 Number = Annotated[int, Field(ge=0, lt=2**63)]
+Rank = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 class Key(NamedTuple):
@@ -61,6 +62,9 @@ class Mark(Section):
         start: First code point of the place in the source text.
         drawn: Seeds of the random samples that the place was in. Only these marks are
             measured by.
+        ranks: By seed, which place of the sample of its label it was, from 1 on, in the
+            run where it was shown last. Without it nothing tells whether places before
+            it were passed over.
     """
 
     kind: Kind
@@ -75,6 +79,7 @@ class Mark(Section):
     mark: Said
     missed: tuple[MissedSpan, ...] = ()
     drawn: tuple[Number, ...] = ()
+    ranks: dict[Number, Rank] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _fits(self) -> Mark:

@@ -18,6 +18,12 @@ class ReviewedKind(Section):
     population: int = Field(ge=0, description="All places of this run.")
     sampled: int = Field(ge=0, description="Up to the last one that was marked.")
     unmarked: int = Field(ge=0, description="Of these, without a mark.")
+    behind: int = Field(
+        0,
+        ge=0,
+        description="Of these, marked, but behind the first one without a mark: no "
+        "random sample, so not counted below.",
+    )
     unsure: int = Field(ge=0, description="Of these, marked so; not counted below.")
     right: int = Field(ge=0)
     wrong: int = Field(

@@ -20,6 +20,10 @@ from isinglass.schemas.errors import IsinglassError
 ROW_GROUP_ROWS = 16_384
 ROW_GROUP_BYTES = 8 * 2**20
 
+_CHUNKS = {"min_chunk_size": 512 * 2**10, "max_chunk_size": 2 * 2**20, "norm_level": 0}
+"""Bytes of values between two cuts by content. Arrow's own, half of these, make files
+3 % larger, since pages are compressed one by one; these, 1 %."""
+
 
 @dataclass(frozen=True)
 class Storage:
@@ -29,12 +33,17 @@ class Storage:
     levels. `encodings` are paths of columns (`embedding.list.element` is the values of
     a list) and their encodings, such as `BYTE_STREAM_SPLIT`; others are written plain.
     Least and largest values are recorded of the columns of `statistics`; None for all.
+
+    With `by_content` pages end where the content says so, and have an index: what is
+    the same in a later version of the file is the same bytes there, which stores that
+    look for them keep once, and readers find a page without those before it.
     """
 
     compression: str = "zstd"
     level: int | None = 3
     encodings: tuple[tuple[str, str], ...] = ()
     statistics: tuple[str, ...] | None = None
+    by_content: bool = False
 
 
 ZSTD = Storage()
@@ -112,6 +121,8 @@ class TableWriter:
                 True if storage.statistics is None else list(storage.statistics)
             ),
             store_schema=True,
+            write_page_index=storage.by_content,
+            use_content_defined_chunking=_CHUNKS if storage.by_content else False,
         )
 
     def write(self, batch: pa.RecordBatch) -> None:

@@ -18,6 +18,8 @@ CASES = ROOT / "tests" / "transforms" / "demographics"
 FILES = {
     "sense_cases.tsv": "en",
     "sense_cases_held.tsv": "en",
+    "sense_cases_nations.tsv": "en",
+    "sense_cases_nations_held.tsv": "en",
     "sense_cases_zh.tsv": "zh",
 }
 PRECISION, RECALL = 0.9, 0.85

@@ -18,10 +18,12 @@ from isinglass.cli import (
     evaluate,
     evaluate_model,
     explain,
+    export,
     forget,
     init,
     jobs,
     lexicon,
+    release,
     review,
     schema,
     verify,
@@ -49,6 +51,7 @@ for _verb, _help in jobs.VERBS.items():
         context_settings={"allow_extra_args": True},
     )(jobs.start)
 app.command("verify")(verify.verify)
+app.command("release", epilog=EXIT_CODES)(release.release)
 app.command("explain")(explain.explain)
 app.command("review")(review.review)
 evaluate.app.command("model", epilog=EXIT_CODES)(evaluate_model.model)
@@ -56,6 +59,7 @@ evaluate.app.command("lists")(evaluate_model.lists)
 app.add_typer(evaluate.app, name="evaluate")
 app.command("forget", epilog=EXIT_CODES)(forget.forget)
 app.add_typer(lexicon.app, name="lexicon")
+app.command("export", epilog=EXIT_CODES)(export.export)
 app.command("schema")(schema.schema)
 app.command("doctor")(doctor.doctor)
 

@@ -160,6 +160,7 @@ def _forecast_json(found: Forecast) -> dict[str, Any]:
         ],
         "seconds": round(found.seconds, 1),
         "written_bytes": found.written,
+        "sample_says": list(found.said),
     }
 
 
@@ -172,6 +173,7 @@ def _forecast_lines(found: Forecast) -> list[str]:
         *(f"  {one.name}: about {duration(one.seconds)}" for one in found.passes),
         f"all passes: about {duration(found.seconds)}",
         f"written: about {found.written / 1e9:.2f} GB",
+        *found.said,
     ]
 
 

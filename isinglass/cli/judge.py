@@ -88,20 +88,22 @@ def judge(
 
 def _note_draw(found: Sequence[Case], path: Path, held: Marks) -> None:
     """Places that have a mark already are in this sample, too."""
-    from isinglass.pipelines.review.marks import with_seeds, write_marks  # noqa: PLC0415
+    from isinglass.pipelines.review.marks import joined, write_marks  # noqa: PLC0415
 
-    known = [case for case in found if case.key in held]
-    fresh = {case.key: with_seeds(held[case.key], case.drawn) for case in known}
+    known = [(case, held[case.key]) for case in found if case.key in held]
+    fresh = {
+        case.key: joined(case.marked(mark.mark, mark.missed), mark)
+        for case, mark in known
+    }
     if any(held[place] != mark for place, mark in fresh.items()):
         held |= fresh
         write_marks(path, held)
 
 
 def _keep(mark: Mark, path: Path, held: Marks) -> None:
-    from isinglass.pipelines.review.marks import with_seeds, write_marks  # noqa: PLC0415
+    from isinglass.pipelines.review.marks import joined, write_marks  # noqa: PLC0415
 
-    before = held.get(mark.key)
-    held[mark.key] = with_seeds(mark, before.drawn if before else ())
+    held[mark.key] = joined(mark, held.get(mark.key))
     write_marks(path, held)
 
 

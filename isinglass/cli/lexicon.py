@@ -44,6 +44,8 @@ def check(
 
 def _lines(read: LexiconFile) -> Iterator[str]:
     """What stands in a lexicon, and what its author may want to look at again."""
+    from isinglass.pipelines.report.text import number_of  # noqa: PLC0415
+
     where: dict[str, set[str]] = {}
     for axis, groups in read.axes.items():
         for group, terms in groups.items():
@@ -52,7 +54,8 @@ def _lines(read: LexiconFile) -> Iterator[str]:
                 f"{count} by {rule}" for rule, count in sorted(kinds.items())
             )
             forms = sum(len(term.written) for term in terms)
-            said = f"{axis}/{group}: {len(terms)} terms, {forms} forms"
+            told = f"{number_of(len(terms), 'term')}, {number_of(forms, 'form')}"
+            said = f"{axis}/{group}: {told}"
             yield f"{said}; judged in their place: {judged}" if judged else said
             for term in terms:
                 for form in term.written:

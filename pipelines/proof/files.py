@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from isinglass.pipelines.engine.workspace import (
     FINAL_FILES,
+    PAPERS,
     TABLES,
     exists,
     file_sha256,
@@ -44,6 +45,8 @@ _OF_EVERY_RUN: Mapping[str, pa.Schema] = {
 def check_seal(run: FinishedRun) -> Check:
     """`SHA256SUMS` is right in every line, and `_SUCCESS` holds its hash.
 
+    The papers of a release are listed, too.
+
     A run with the verdict `failed` has the sums, but no `_SUCCESS`. That outputs are
     as the manifest records them is for `check_hashes`; here they are compared with
     the manifest only, so that no large file is read twice.
@@ -72,7 +75,13 @@ def _check_sums(run: FinishedRun) -> list[str]:
         expected[name] = file_sha256(file) if is_file(file) else "no such file"
     faults: list[str] = []
     listed: Counter[str] = Counter()
-    for line in read_bytes(path).decode("utf-8", "replace").splitlines():
+    lines = read_bytes(path).decode("utf-8", "replace").splitlines()
+    named = {line.partition("  ")[2] for line in lines}
+    for name in PAPERS:
+        file = run.folder / name
+        if name in named or exists(file):
+            expected[name] = file_sha256(file) if is_file(file) else "no such file"
+    for line in lines:
         match = _LINE.fullmatch(line)
         if match is None:
             faults.append(f"{SUMS} has a line that is not `hash  path`")
@@ -92,7 +101,7 @@ def check_hashes(run: FinishedRun) -> Check:
     faults, size = [], 0
     known: set[str] = set()
     for output in run.manifest.outputs:
-        if not _is_plain(output.path) or output.path in known:
+        if not is_plain(output.path) or output.path in known:
             faults.append(f"{output.path} is not a name that a table can have once")
             continue
         known.add(output.path)
@@ -107,7 +116,7 @@ def check_hashes(run: FinishedRun) -> Check:
     return conclude("hashes", faults, f"{len(known)} files, {size / 1e6:.1f} MB")
 
 
-def _is_plain(name: str) -> bool:
+def is_plain(name: str) -> bool:
     """A file right in a folder of tables; nothing outside the run is ever opened."""
     parts = PurePosixPath(name).parts
     return len(parts) == 2 and parts[0] in TABLES and "/".join(parts) == name  # noqa: PLR2004 - folder and file
@@ -120,7 +129,7 @@ def _strangers(folder: Path, known: set[str]) -> list[str]:
             inside = list_files(path, "**/*")
             names = [p.relative_to(folder).as_posix() for p in inside]
             faults += [f"{n} is not in the manifest" for n in names if n not in known]
-        elif path.name in FINAL_FILES and is_file(path):
+        elif path.name in (*FINAL_FILES, *PAPERS) and is_file(path):
             continue
         elif path.name != "work" or not is_folder(path):
             faults.append(f"{path.name} is not part of a run")

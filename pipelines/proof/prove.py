@@ -8,25 +8,23 @@ from typing import TYPE_CHECKING
 
 import pydantic
 
-from isinglass.pipelines.gates import baselines
 from isinglass.pipelines.proof.books import check_books, check_counts, check_statistics
-from isinglass.pipelines.proof.check import Check, FinishedRun, conclude, merged
+from isinglass.pipelines.proof.check import Check, FinishedRun, merged
 from isinglass.pipelines.proof.files import (
     check_hashes,
     check_schemas,
     check_seal,
     check_tables,
 )
+from isinglass.pipelines.proof.gates import check_gates
 from isinglass.pipelines.proof.recount import check_recount
 from isinglass.pipelines.proof.review import check_review
 from isinglass.pipelines.proof.source import check_source
 from isinglass.pipelines.read_again import read_manifest
-from isinglass.pipelines.review.told import review_warnings
+from isinglass.pipelines.release import proof as release
 from isinglass.pipelines.stages import STAGES
-from isinglass.pipelines.verdict import all_gates, general_warnings, verdict
-from isinglass.schemas.config import GateConfig, RunConfig
-from isinglass.schemas.errors import ConfigError, InputError
-from isinglass.transforms.statistics.gates import evaluate_gates
+from isinglass.schemas.config import RunConfig
+from isinglass.schemas.errors import InputError
 
 if TYPE_CHECKING:
     from isinglass.pipelines.proof.check import Stages
@@ -44,6 +42,11 @@ def prove(folder: Path, stages: Stages = ()) -> list[Check]:
 def prove_run(run: FinishedRun, stages: Stages = ()) -> list[Check]:
     """All checks of a run; see `prove`."""
     every = (*STAGES, *stages)
+    if release.is_published_folder(run):
+        checks = [release.check_published(run)]
+        if checks[0].status == "passed":
+            checks += [check_gates(run, every), *release.check_papers(run)]
+        return checks
     written = [stage.written(run) for stage in every]
     checks = [check_seal(run), check_hashes(run)]
     # Each of the following relies on the one before: no check reads a file that is
@@ -54,55 +57,10 @@ def prove_run(run: FinishedRun, stages: Stages = ()) -> list[Check]:
         checks += [check_books(run), check_counts(run), check_statistics(run)]
         checks += [check_gates(run, every), check_recount(run)]
         checks += check_review(run)
+        checks += release.check_papers(run)
         checks += check_source(run, every)
         checks += [check for stage in every for check in stage.prove(run)]
     return merged([*checks, *_not_at_hand(run, stages)])
-
-
-def check_gates(run: FinishedRun, stages: Stages) -> Check:
-    """All gates of the configuration were evaluated, rightly, and give the verdict."""
-    manifest, config = run.manifest, run.config
-    found = {"actual", "passed", "where"}
-    told = [
-        GateConfig.model_validate(gate.model_dump(exclude=found))
-        for gate in manifest.gates
-    ]
-    faults = [
-        f"gate {gate.metric} of the configuration was not evaluated"
-        for gate in all_gates(config, stages, manifest.records)
-        if gate not in told
-    ]
-    statistics = run.statistics()
-    try:
-        compared, apart = baselines(told), ""
-    except ConfigError:
-        compared, apart = {}, "; a baseline is not at hand, so its gates stand as told"
-    try:
-        results = evaluate_gates(told, statistics, compared)
-    except ConfigError as error:
-        return conclude("gates", [*faults, str(error)], "")
-    if apart:
-        both = zip(results, manifest.gates, strict=True)
-        results = [theirs if ours.baseline else ours for ours, theirs in both]
-    faults += [
-        f"gate {ours.metric} does not follow from the statistics"
-        for ours, theirs in zip(results, manifest.gates, strict=True)
-        if ours != theirs
-    ]
-    # Those that can be told from manifest and statistics alone.
-    warnings = general_warnings(manifest.inputs, manifest.records, statistics)
-    warnings += review_warnings(manifest.review)
-    for stage in stages:
-        warnings += stage.warns(config, dict(manifest), statistics)
-    faults += [
-        "a warning that follows from the numbers is not given"
-        for warning in warnings
-        if warning not in manifest.warnings
-    ]
-    if verdict(results, manifest.warnings) != manifest.verdict:
-        faults.append(f"the verdict {manifest.verdict} does not follow from the gates")
-    detail = f"{len(told)} gates, verdict {manifest.verdict}{apart}"
-    return conclude("gates", faults, detail)
 
 
 def _not_at_hand(run: FinishedRun, stages: Stages) -> list[Check]:

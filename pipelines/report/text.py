@@ -59,6 +59,11 @@ def lines_of(text: str) -> str:
     return "\n".join(map(visible, text.split("\n")))
 
 
+def number_of(count: float, one: str, many: str = "") -> str:
+    """A count with its noun: `1 term`, `2 terms`."""
+    return f"{grouped(count)} {one if count == 1 else many or f'{one}s'}"
+
+
 def shorten(text: str, limit: int = _LONG_NAME) -> str:
     """Cut the middle out of a string longer than `limit`, and say how long it was."""
     if len(text) <= limit:

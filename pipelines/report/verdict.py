@@ -149,7 +149,8 @@ def _gate_reason(gate: GateResult) -> str:
             found += ", or none in its baseline"
     else:
         found = f"it is {_number(gate.actual)}{_gate_where(gate)}"
-    why = f" {shorten(gate.reason)}" if gate.reason else ""
+    # What is not there did not go wrong for a reason.
+    why = f" {shorten(gate.reason)}" if gate.reason and gate.actual is not None else ""
     return f"{kind}: {_gate_name(gate)} must be {_gate_demand(gate)}; {found}.{why}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,7 +28,8 @@ class Case:
 
     Attributes:
         place: Where its document lies in the inputs.
-        drawn: Seed of the random sample that it is in; none if it was chosen otherwise.
+        ranks: Seed of the random sample that it is in, and which place of it this is,
+            from 1 on; none if it was chosen otherwise.
         evidence: What was done and why, by name; never a text.
         text: What stands there in the source; None if that cannot be read.
         before: What stands before it, as much as was asked for; likewise `after`.
@@ -38,7 +40,7 @@ class Case:
 
     key: Key
     place: Place
-    drawn: tuple[int, ...]
+    ranks: Mapping[int, int]
     evidence: Mapping[str, Any]
     text: str | None = field(default=None, repr=False)
     before: str = field(default="", repr=False)
@@ -61,7 +63,8 @@ class Case:
             end=self.key.end,
             mark=said,
             missed=tuple(missed),
-            drawn=self.drawn,
+            drawn=tuple(self.ranks),
+            ranks=dict(self.ranks),
         )
 
     def as_json(self, mark: Mark | None) -> dict[str, Any]:
@@ -69,7 +72,7 @@ class Case:
         told = self.marked("unsure").model_dump(mode="json")
         told["mark"] = None
         if mark is not None:
-            told |= mark.model_dump(mode="json", exclude={"drawn"})
+            told |= mark.model_dump(mode="json", exclude={"drawn", "ranks"})
         return {
             **told,
             "before": self.before,
@@ -100,9 +103,11 @@ def cases(run: RunFolder, choice: Choice, around: int) -> list[Case]:
     read = run.source_texts(list(records.values()))
     texts = dict(zip(records, read, strict=True))
     kept = _kept_texts(run, rows)
-    drawn = (choice.seed,) if choice.by == "draw" else ()
+    shown = Counter[str]()
     made = []
     for row in rows:
+        shown[row["label"]] += 1
+        ranks = {choice.seed: shown[row["label"]]} if choice.by == "draw" else {}
         key = Key(choice.kind, row["label"], row["doc_id"], row["start"], row["end"])
         place = run.place(records[key.doc_id]) if key.doc_id in records else None
         if place is None:
@@ -112,7 +117,7 @@ def cases(run: RunFolder, choice: Choice, around: int) -> list[Case]:
             key=lambda span: (span.start, span.end, span.label),
         )
         evidence = _evidence(choice, row)
-        case = Case(key, place, drawn, evidence, found=tuple(inside))
+        case = Case(key, place, ranks, evidence, found=tuple(inside))
         case = _with_text(case, texts[key.doc_id], around)
         made.append(_with_kept(case, row, kept))
     return made

@@ -6,8 +6,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pydantic
@@ -128,10 +129,39 @@ def latest_draws(
     return found
 
 
-def with_seeds(mark: Mark, seeds: Iterable[int]) -> Mark:
-    """The mark, of a place that these draws hold as well."""
-    drawn = tuple(sorted({*mark.drawn, *seeds}))
-    return mark.model_copy(update={"drawn": drawn})
+class Ranked(NamedTuple):
+    """Marks on one draw of a label.
+
+    Attributes:
+        counted: On its first places, with none left out: a simple random sample.
+        behind: Behind the first place without a mark.
+        unknown: Of which is not known where in the draw they are.
+    """
+
+    counted: list[Mark]
+    behind: list[Mark]
+    unknown: list[Mark]
+
+    @classmethod
+    def of(cls, seed: int, marks: Iterable[Mark]) -> Ranked:
+        """Sort marks by the places in the draw that they were shown at."""
+        ranked = [mark for mark in marks if seed in mark.ranks]
+        held = {mark.ranks[seed] for mark in ranked}
+        gap = next(rank for rank in count(1) if rank not in held)
+        return cls(
+            [mark for mark in ranked if mark.ranks[seed] < gap],
+            [mark for mark in ranked if mark.ranks[seed] > gap],
+            [mark for mark in marks if seed not in mark.ranks],
+        )
+
+
+def joined(newer: Mark, older: Mark | None) -> Mark:
+    """A mark that takes the place of another one, in the samples of both."""
+    if older is None:
+        return newer
+    drawn = tuple(sorted({*newer.drawn, *older.drawn}))
+    ranks = {**older.ranks, **newer.ranks}
+    return newer.model_copy(update={"drawn": drawn, "ranks": ranks})
 
 
 def merged(run: RunFolder, held: Marks, given: Marks) -> Marks:
@@ -150,8 +180,7 @@ def merged(run: RunFolder, held: Marks, given: Marks) -> Marks:
         )
     both = dict(held)
     for key, mark in given.items():
-        before = both.get(key)
-        both[key] = mark if before is None else with_seeds(mark, before.drawn)
+        both[key] = joined(mark, both.get(key))
     return both
 
 

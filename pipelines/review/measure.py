@@ -1,8 +1,9 @@
 """Precision and recall by the marks of a person; estimates without a bias.
 
 Only marks on a random sample are measured by: those of the latest draw of a label (the
-greatest seed). A place of this run that comes in the order of the draw before the last
-marked one, and has no mark, is told as unmarked: it came about since.
+greatest seed), from its first place in this run on, up to the first one without a mark.
+What was marked behind it may have been picked by what stands there, or the place came
+about since; it is told, and not counted.
 """
 
 from __future__ import annotations
@@ -55,11 +56,24 @@ def _kinds(marks: Mapping[Key, Mark]) -> list[Kind]:
 
 @dataclass
 class _Tally:
-    """The sample of one label: all places, those before the last mark, and marks."""
+    """The sample of one label, with draws in place of ranks.
+
+    Attributes:
+        population: All places.
+        sampled: Those up to the last mark.
+        gap: Draw of the first one without a mark.
+        drawn: Marks with their draws.
+    """
 
     population: int = 0
     sampled: int = 0
-    marks: list[Mark] = field(default_factory=list)
+    gap: int = 1 << 64
+    drawn: list[tuple[int, Mark]] = field(default_factory=list)
+
+    @property
+    def marks(self) -> list[Mark]:
+        """Those that make a simple random sample."""
+        return [mark for draw, mark in self.drawn if draw < self.gap]
 
 
 def _sample(run: RunFolder, kind: Kind, marks: Mapping[Key, Mark]) -> dict[str, _Tally]:
@@ -88,7 +102,9 @@ def _sample(run: RunFolder, kind: Kind, marks: Mapping[Key, Mark]) -> dict[str, 
             )
             own = marks.get(key)
             if own is not None and seeds[own.label] in own.drawn:
-                tally.marks.append(own)
+                tally.drawn.append((row[DRAW], own))
+            else:
+                tally.gap = min(tally.gap, row[DRAW])
     return tallies
 
 
@@ -100,7 +116,8 @@ def _draw(mark: Mark, seed: int) -> int:
 
 
 def _judged(kind: Kind, label: str, tally: _Tally) -> ReviewedKind:
-    said = Counter(mark.mark for mark in tally.marks)
+    marks = tally.marks
+    said = Counter(mark.mark for mark in marks)
     right, known = said["right"], said["right"] + said["wrong"] + said["missed"]
     low, high = wilson(right, known)
     return ReviewedKind(
@@ -108,7 +125,8 @@ def _judged(kind: Kind, label: str, tally: _Tally) -> ReviewedKind:
         label=label,
         population=tally.population,
         sampled=tally.sampled,
-        unmarked=tally.sampled - len(tally.marks),
+        unmarked=tally.sampled - len(tally.drawn),
+        behind=len(tally.drawn) - len(marks),
         unsure=said["unsure"],
         right=right,
         wrong=known - right,

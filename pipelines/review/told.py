@@ -77,8 +77,8 @@ def review_warnings(review: ReviewSummary | None) -> list[str]:
         return []
     warnings = [
         f"{one.unmarked} of the first {one.sampled} {named(one)} in the order of the "
-        "sample have no mark, so the estimate is of the others; mark them by "
-        "`isinglass review`."
+        f"sample have no mark, so the {one.behind} marks behind the first of them are "
+        "not counted: they are no random sample. Mark the others by `isinglass review`."
         for one in review.judged
         if one.unmarked
     ]

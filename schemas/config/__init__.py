@@ -18,10 +18,13 @@ from isinglass.schemas.config.erase import EraseConfig as EraseConfig
 from isinglass.schemas.config.inputs import Columns as Columns
 from isinglass.schemas.config.inputs import InputConfig as InputConfig
 from isinglass.schemas.config.load import load_config as load_config
+from isinglass.schemas.config.load import load_release as load_release
 from isinglass.schemas.config.normalise import NormaliseConfig as NormaliseConfig
 from isinglass.schemas.config.pii import EntityConfig as EntityConfig
 from isinglass.schemas.config.pii import Operator as Operator
 from isinglass.schemas.config.pii import PiiConfig as PiiConfig
+from isinglass.schemas.config.release import ReleaseConfig as ReleaseConfig
+from isinglass.schemas.config.release import SourceFacts as SourceFacts
 from isinglass.schemas.config.retention import RetentionConfig as RetentionConfig
 from isinglass.schemas.config.review import ReviewConfig as ReviewConfig
 from isinglass.schemas.config.run import BeamConfig as BeamConfig

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from isinglass.schemas.config.base import Section
-from isinglass.schemas.config.explain import explain
+from isinglass.schemas.config.explain import explain, hint
+from isinglass.schemas.config.release import ReleaseConfig
 from isinglass.schemas.config.run import RunConfig
 from isinglass.schemas.errors import ConfigError
 
@@ -43,6 +44,43 @@ def checked(
         return kind.model_validate(data)
     except ValidationError as error:
         raise ConfigError(refusal(error, kind)) from None
+
+
+class _ReleaseFile(Section):
+    """A configuration of which nothing but one section is asked for."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    release: ReleaseConfig
+
+
+def load_release(
+    text: str | None, overrides: Sequence[str], standing: ReleaseConfig
+) -> ReleaseConfig:
+    """The `release` section of a configuration, or `standing`, with overrides.
+
+    The file may be that of a run, or hold the section alone.
+
+    Raises:
+        ConfigError: As of `load_config`, or there is no such section.
+    """
+    held = standing.model_dump(mode="json", exclude_defaults=True)
+    data = {"release": held} if text is None else _parsed(text)
+    for override in overrides:
+        _apply(data, override)
+    for key in data:
+        if key not in RunConfig.model_fields:
+            said = hint(str(key), RunConfig.model_fields)
+            raise ConfigError(f"The configuration was refused: {key}: {said}")
+    if data.get("release") is None:
+        raise ConfigError(
+            "The configuration has no `release` section; add `release:` with what is "
+            "to be said, as `release: {licence: CC-BY-4.0}`."
+        )
+    try:
+        return _ReleaseFile.model_validate(data).release
+    except ValidationError as error:
+        said = explain(error, _ReleaseFile)
+        raise ConfigError(f"The configuration was refused:\n{said}") from None
 
 
 class _Loader(yaml.SafeLoader):

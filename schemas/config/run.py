@@ -16,6 +16,7 @@ from isinglass.schemas.config.erase import EraseConfig
 from isinglass.schemas.config.inputs import InputConfig
 from isinglass.schemas.config.normalise import NormaliseConfig
 from isinglass.schemas.config.pii import PiiConfig
+from isinglass.schemas.config.release import ReleaseConfig
 from isinglass.schemas.config.retention import RetentionConfig
 from isinglass.schemas.config.review import ReviewConfig
 
@@ -123,6 +124,7 @@ class RunConfig(Section):
         (), description="Stages of somebody else's, in the order in which they act."
     )
     review: ReviewConfig | None = None
+    release: ReleaseConfig | None = None
     gates: tuple[GateConfig, ...] = ()
     beam: BeamConfig = Field(default_factory=BeamConfig)
     limits: LimitsConfig = Field(default_factory=LimitsConfig)

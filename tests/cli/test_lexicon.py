@@ -32,8 +32,8 @@ def test_what_can_be_used(tmp_path: Path) -> None:
     assert done.output.splitlines()[:-1] == [
         "own, version 3, en: can be used",
         "kin/near: 2 terms, 3 forms; judged in their place: 1 by people",
-        "kin/far: 1 terms, 1 forms",
-        "class/low: 1 terms, 1 forms",
+        "kin/far: 1 term, 1 form",
+        "class/low: 1 term, 1 form",
         "counts on several axes: outlander",
     ]
     assert done.output.splitlines()[-1].startswith("sha256 ")

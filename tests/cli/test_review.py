@@ -40,7 +40,7 @@ EMAIL = "EMAIL_ADDRESS"
 def case(kind: Kind, label: str, text: str, row: int = 0, **values: Any) -> Case:
     place = Place(f"{row:032x}", "web", f"{HOSTILE}.jsonl", row, "ab" * 32)
     key = Key(kind, label, place.doc_id, 0, len(text))
-    return Case(key, place, (0,), {"rule": HOSTILE}, text=text, **values)
+    return Case(key, place, {0: 1}, {"rule": HOSTILE}, text=text, **values)
 
 
 def printed(found: list[Case], **settings: Any) -> str:

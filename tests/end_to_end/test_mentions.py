@@ -124,6 +124,13 @@ def test_options_that_do_not_go_together_are_refused(folder: Path) -> None:
         assert said in str(done.exception), options
 
 
+def sampled(done: Result) -> list[tuple[int, int]]:
+    """Marks of each sample: right ones that count, and those that do not."""
+    review = done.manifest.review
+    assert review is not None
+    return [(one.right, one.behind) for one in review.judged]
+
+
 def mark(folder: Path, cases: Iterable[dict[str, Any]], name: str) -> dict[str, str]:
     """A file of marks on cases, three of which are wrong for one term."""
     wrong = [one for one in cases if one["label"] == BLACK][:3]
@@ -189,11 +196,18 @@ def test_marks_come_back_as_precision_and_make_terms_sure(folder: Path) -> None:
     # Other marks that make the same terms sure: the survey stands.
     gay = [one for one in every if one["label"] == GAY]
     (folder / "marks.jsonl").unlink()
-    mark(folder, gay[:25], "marks.jsonl")
+    # Two places are passed over, and no sample goes beyond them.
+    mark(folder, [*gay[:25], *gay[27:]], "marks.jsonl")
     again = clean(folder, "run", demographics=marks, review=marks, gates=[GATE])
     assert not again.nothing_to_do
     assert reused(again)["survey"] == (1, 1)
     assert (terms_of(again)["gay"].right, terms_of(again)["black"].right) == (25, 0)
+    assert terms_of(again)["gay"].not_counted == {"behind": MENTIONS - 27}
+    assert sampled(again) == [(25, 3)]
+    for said in ("3 marks of demographics", "so the 3 marks behind the first"):
+        assert any(said in warning for warning in again.manifest.warnings)
+    assert "; 3 marks not counted" in (run / "report.html").read_text()
+    assert [one for one in prove(run) if one.status == "failed"] == []
 
     # Without the survey nobody can draw again, which is no fault.
     shutil.rmtree(run / "work" / "survey")

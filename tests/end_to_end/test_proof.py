@@ -69,7 +69,7 @@ def run(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
 def test_the_untouched_run_is_proved(finished: Path) -> None:
     checks = {check.name: check for check in prove(finished)}
     assert {n: c.detail for n, c in checks.items() if c.status != "passed"} == {}
-    assert len(checks) == 16
+    assert len(checks) == 18
 
 
 def test_an_audit_is_proved_without_texts(finished: Path) -> None:

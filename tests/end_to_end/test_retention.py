@@ -134,7 +134,8 @@ def test_a_filter_that_is_biased_is_flagged_at_equal_length(
     assert cut["denominator"] == kept["denominator"] == 140
     assert cut["value"] == pytest.approx(1 / 3, abs=0.05)
     assert 0.0 < kept["low"] < kept["value"] < kept["high"] < 0.1
-    assert ("adjusted_cut_ratio", "pii", "female") not in told
+    for ratio in ("cut_ratio", "adjusted_cut_ratio"):
+        assert told[ratio, "pii", "female"]["low"] > 2.0
     page = (folder / "report.html").read_text()
     assert "Flagged: female (gender) (marked: bad: " in page
     assert "A filter did not like it." in page
@@ -157,7 +158,7 @@ def test_what_length_explains_is_not_flagged(
     assert adjusted["value"] == pytest.approx(1.0, abs=0.15)
     assert adjusted["low"] < 1.0 < adjusted["high"]
     page = (folder / "report.html").read_text()
-    assert "No group is flagged; 1 comparisons could be made." in page
+    assert "No group is flagged; 1 comparison could be made." in page
 
 
 def test_a_dialect_is_told_of_in_sums_alone(

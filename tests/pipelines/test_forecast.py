@@ -202,3 +202,14 @@ def test_what_is_wrong_is_refused_before_a_sample_is_tried(
         show_forecast(asked, "json", tmp_path)
     assert said in str(refusal.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sample_says_which_targets_it_reaches(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    axes = {"religion": {"target": {"cap": {"sikh": 0.5}}}}
+    off = {"pii": None, "encode": None, "decontaminate": None, "dedup": None}
+    balance = {"axes": axes, "on_infeasible": "refuse"}
+    asked = request(corpus, "clean", **off, balance=balance)
+    show_forecast(asked, "text", tmp_path / "sample")
+    assert "balance of religion: none of the" in capsys.readouterr().out

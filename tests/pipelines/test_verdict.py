@@ -189,8 +189,12 @@ def test_a_gate_of_the_configuration_takes_the_place_of_a_warning(
     *, changes: dict[str, object], replaced: bool
 ) -> None:
     gate = GateConfig.model_validate(OWN.model_dump() | changes)
-    found = all_gates(config(gates=[gate.model_dump()]), [Asks], records())
+    settings = config(gates=[gate.model_dump()])
+    rows = [Statistic("a.b", 1, "share", "run")]
+    found = all_gates(settings, [Asks], records(), rows)
     assert found[:-2] == ([gate, STOP] if replaced else [gate, OWN, STOP])
+    # What nobody asked for is no warning where nothing was measured.
+    assert all_gates(settings, [Asks], records(), [])[:-2] == [gate, STOP]
 
 
 def test_a_run_without_a_scan_says_so() -> None:

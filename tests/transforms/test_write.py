@@ -55,3 +55,31 @@ def test_statistics_of_one_column(tmp_path: Path) -> None:
 def test_compression(tmp_path: Path, storage: Storage, expected: str) -> None:
     found = columns(tmp_path / "x.parquet", storage)
     assert [column.compression for column in found] == [expected, expected]
+
+
+def column_bytes(path: Path, texts: list[str], storage: Storage) -> bytes:
+    """The one column of a file of one row group, without its page index and footer."""
+    batch = pa.record_batch({"text": texts})
+    writer = TableWriter(path, batch.schema, (), storage)
+    writer.write(batch)
+    writer.finish()
+    assert pq.read_table(path).to_batches() == [batch]
+    (group,) = [pq.read_metadata(path).row_group(0)]
+    column = group.column(0)
+    assert column.has_offset_index == column.has_column_index == storage.by_content
+    start = column.data_page_offset
+    return path.read_bytes()[start : start + column.total_compressed_size]
+
+
+@pytest.mark.parametrize(("by_content", "common"), [(False, False), (True, True)])
+def test_pages_by_content_are_those_of_an_earlier_version(
+    tmp_path: Path, *, by_content: bool, common: bool
+) -> None:
+    digits = np.random.default_rng(0).integers(0, 10**9, (6_000, 200))
+    texts = [" ".join(map(str, row)) for row in digits]
+    storage = Storage(by_content=by_content)
+    before = column_bytes(tmp_path / "a.parquet", texts, storage)
+    assert column_bytes(tmp_path / "b.parquet", texts, storage) == before
+    after = column_bytes(tmp_path / "c.parquet", ["One more.", *texts], storage)
+    half = len(before) // 2
+    assert (before[-half:] == after[-half:]) == common

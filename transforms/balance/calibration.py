@@ -25,6 +25,8 @@ STEPS = 200
 """Most steps that are taken; where targets can be met, a few are enough."""
 
 _HALVINGS = 40
+_BLOCK = 1 << 20
+"""Numbers that are made at a time."""
 
 
 class Constraints(NamedTuple):
@@ -101,11 +103,22 @@ def _linear(problem: _Problem, multipliers: Floats) -> Floats:
     total = np.zeros(len(problem.share))
     for multiplier, stratum in zip(multipliers, problem.strata, strict=False):
         total[stratum] += multiplier
-    for multiplier, row in zip(
-        multipliers[len(problem.strata) :], problem.rows, strict=True
-    ):
-        total += multiplier * row
+    own = multipliers[len(problem.strata) :]
+    for part in _blocks(problem.rows):
+        np.add.reduce([total, *(own[part, None] * problem.rows[part])], out=total)
     return total
+
+
+def _blocks(rows: Floats) -> list[slice]:
+    """Some rows at a time, so that what is made of them stays small."""
+    step = max(1, _BLOCK // max(1, rows.shape[1]))
+    return [slice(first, first + step) for first in range(0, len(rows), step)]
+
+
+def _dots(rows: Floats, values: Floats) -> Floats:
+    """Sum of each row times the values, as `(row * values).sum()` has it."""
+    parts = [(rows[part] * values).sum(axis=1) for part in _blocks(rows)]
+    return np.concatenate([np.zeros(0), *parts])
 
 
 def _residuals(problem: _Problem, weights: Floats) -> Floats:
@@ -114,7 +127,7 @@ def _residuals(problem: _Problem, weights: Floats) -> Floats:
     return np.array(
         [
             *(excess[stratum].sum() for stratum in problem.strata),
-            *((weighted * row).sum() for row in problem.rows),
+            *_dots(problem.rows, weighted),
         ]
     )
 
@@ -149,9 +162,7 @@ def _curvature(problem: _Problem, multipliers: Floats) -> Floats:
         weighted = slopes * row
         for j, stratum in enumerate(problem.strata):
             matrix[i, j] = matrix[j, i] = weighted[stratum].sum()
-        for j in range(i, size):
-            other = problem.rows[j - first]
-            matrix[i, j] = matrix[j, i] = (weighted * other).sum()
+        matrix[i, i:] = matrix[i:, i] = _dots(problem.rows[i - first :], weighted)
     return matrix
 
 

@@ -46,6 +46,9 @@ MOST_STRATA = 2_000
 
 _LEAST_MENTIONS = 1e-6
 _BISECTIONS = 24
+_LEAST_WAY = 1e-3
+"""Part of the way to a target that is none: groups that stand in the same documents
+may hold each other where they are."""
 _TRIAL_STEPS = 40
 _MOST_TOGETHER = 60
 """Groups; each takes several linear programmes."""
@@ -241,6 +244,8 @@ def _farthest(axes: Sequence[Axis], problem: Problem) -> tuple[float, Calibratio
             gone, best = way, trial
         else:
             blocked = way
+        if blocked < _LEAST_WAY:
+            break
     return gone, best
 
 

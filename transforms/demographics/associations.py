@@ -9,7 +9,9 @@ and its gap is that of the group less that of all other groups of the axis (Aka 
 2021, section 3). Raw counts stand beside it, with the ratio of the rates at which the
 word is in sentences of either, and its interval (Katz et al. 1978): the words whose
 interval lies furthest above 1 lean most to the group, if it is no chance. A sentence
-that speaks of the group and of others counts for neither. What words say of groups is
+that speaks of the group and of others counts for neither. Sentences are held against
+others in their language, so that a group of which one language speaks more often does
+not lean to all of its words. What words say of groups is
 not said: a word may be a name, a topic or praise. Words that praise or blame whatever
 they are said of are counted apart.
 """
@@ -17,6 +19,7 @@ they are said of are counted apart.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -36,9 +39,14 @@ from isinglass.schemas.demographics import (
     WordAssociation,
 )
 from isinglass.transforms.demographics.counts import count_mentions
+from isinglass.transforms.demographics.measured import lexicon_places
 from isinglass.transforms.demographics.shares import together
-from isinglass.transforms.language import UNSPACED_LANGUAGES, primary_language
-from isinglass.transforms.statistics.intervals import NORMAL_QUANTILE, share_ratio
+from isinglass.transforms.language import (
+    UNDETERMINED,
+    UNSPACED_LANGUAGES,
+    primary_language,
+)
+from isinglass.transforms.statistics.intervals import FEW, NORMAL_QUANTILE, share_ratio
 
 if TYPE_CHECKING:
     from isinglass.transforms.demographics.lexicon import Lexicons
@@ -49,9 +57,6 @@ CHARACTERS = 4_000
 LEAST_TOGETHER, LEAST_DOCUMENTS = 5, 10
 """Sentences that hold a word and a group, and documents that hold the word in all:
 rarer ones are noise, and may be names of people."""
-
-LEAST_SENTENCES = 30
-"""Sentences of a group, and of the others, below which it is too few to say."""
 
 LEAST_DEVIATIONS = 3.29
 """Standard errors that a rate must lie above the other (p < .001, on two sides): of
@@ -78,6 +83,21 @@ class Associations(NamedTuple):
     together: list[GroupsTogether]
 
 
+def sampled_in(
+    languages: pa.StringArray, lexicons: Lexicons
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Documents by language: those that `associations` compares, and the others."""
+    counts = Counter(languages.to_pylist())
+    told: Counter[str] = Counter()
+    others: Counter[str] = Counter()
+    for tag, number in counts.items():
+        code = primary_language(tag or "") or UNDETERMINED
+        lexicon = lexicons.find(code)
+        measured = lexicon is not None and code not in UNSPACED_LANGUAGES
+        (told if measured else others)[code] += number
+    return dict(sorted(told.items())), dict(sorted(others.items()))
+
+
 def associations(
     texts: pa.StringArray, languages: pa.StringArray, lexicons: Lexicons, most: int
 ) -> Associations:
@@ -96,20 +116,29 @@ def associations(
     sentences = pc.list_flatten(split).cast(pa.string())
     own = languages.take(pa.array(documents))
     mentions, _ = count_mentions(sentences, own, lexicons)
-    beside = _Beside.of(sentences, documents, mentions.covered, lexicons)
+    places = lexicon_places(own, lexicons)
+    beside = {
+        place: _Beside.of(sentences, documents, places == place, lexicons)
+        for place in np.unique(places[mentions.rows]).tolist()
+    }
     signs = _signs(sentences, own)
     found = Associations([], [], together(mentions, documents, lexicons.groups))
     for axis in sorted({axis for axis, _ in lexicons.groups}):
         columns = [i for i, (other, _) in enumerate(lexicons.groups) if other == axis]
         held = mentions.dense(columns) > 0
         single = held.sum(axis=1) == 1
-        for place, column in enumerate(columns):
+        for index, column in enumerate(columns):
             group = lexicons.groups[column]
-            with_group = held[:, place] & single
-            pair = with_group, single & ~held[:, place]
-            leaning = sorted(
-                beside.leaning(group, pair), key=lambda w: (-w.low, w.word)
-            )
+            with_group, others = held[:, index] & single, single & ~held[:, index]
+            leaning = [
+                word
+                for place, words in beside.items()
+                for word in words.leaning(
+                    (lexicons.all[place].language, *group),
+                    (with_group & (places == place), others & (places == place)),
+                )
+            ]
+            leaning.sort(key=lambda word: (-word.low, word.word, word.language))
             found.words.extend(leaning[:most])
             found.polarity.extend(_polarity(group, with_group, signs))
     return found
@@ -166,13 +195,13 @@ def _polarity(
 
 @dataclass(frozen=True)
 class _Beside:
-    """Words of sentences, each once a sentence.
+    """Words of the sentences of one language, each once a sentence.
 
     Attributes:
         words: Words that may be told of, (v,).
         rows: Sentence of each pair, (p,).
         codes: Word of each pair, (p,).
-        sentences: How many are covered.
+        sentences: How many there are.
     """
 
     words: Sequence[str]
@@ -185,12 +214,14 @@ class _Beside:
         cls,
         sentences: pa.StringArray,
         documents: NDArray[Any],
-        covered: NDArray[np.bool_],
+        chosen: NDArray[np.bool_],
         lexicons: Lexicons,
     ) -> _Beside:
+        own = np.flatnonzero(chosen)
+        sentences = sentences.take(pa.array(own))
         plain = pc.replace_substring_regex(sentences, _PLACEHOLDER, " ")
         runs = pc.split_pattern_regex(pc.utf8_lower(plain), _NO_LETTERS)
-        rows = pc.list_parent_indices(runs).to_numpy(zero_copy_only=False)
+        rows = own[pc.list_parent_indices(runs).to_numpy(zero_copy_only=False)]
         coded = pc.list_flatten(runs).dictionary_encode()
         words = coded.dictionary.to_pylist()
         forms = {form.lower() for _, _, t in lexicons.terms for form in t.written}
@@ -200,7 +231,7 @@ class _Beside:
             np.bool_,
         )
         codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        inside = good[codes] & covered[rows] if len(codes) else np.empty(0, np.bool_)
+        inside = good[codes] if len(codes) else np.empty(0, np.bool_)
         width = max(len(words), 1)
         pairs = np.unique(rows[inside].astype(np.int64) * width + codes[inside])
         rows, codes = pairs // width, pairs % width
@@ -208,18 +239,23 @@ class _Beside:
         in_documents = np.unique(documents[rows].astype(np.int64) * width + codes)
         often = np.bincount(in_documents % width, minlength=width) >= LEAST_DOCUMENTS
         kept = often[codes]
-        return cls(words, rows[kept], codes[kept], int(covered.sum()))
+        return cls(words, rows[kept], codes[kept], len(own))
 
     def _held(self, some: NDArray[np.bool_]) -> NDArray[np.int64]:
         """In how many of some sentences each word stands."""
         return np.bincount(self.codes[some[self.rows]], minlength=len(self.words))
 
     def leaning(
-        self, group: tuple[str, str], sides: tuple[NDArray[np.bool_], NDArray[np.bool_]]
+        self,
+        told: tuple[str, str, str],
+        sides: tuple[NDArray[np.bool_], NDArray[np.bool_]],
     ) -> Iterator[WordAssociation]:
-        """Words that are more often with the group than with the others, surely."""
+        """Words that are more often with the group than with the others, surely.
+
+        `told` are language, axis and group.
+        """
         totals = [int(side.sum()) for side in sides]
-        if min(totals) < LEAST_SENTENCES:
+        if min(totals) < FEW:
             return
         with_group, with_others = map(self._held, sides)
         everywhere = np.bincount(self.codes, minlength=len(self.words))
@@ -233,8 +269,9 @@ class _Beside:
                 elsewhere, everywhere[code], totals[1]
             )
             yield WordAssociation(
-                axis=group[0],
-                group=group[1],
+                language=told[0],
+                axis=told[1],
+                group=told[2],
                 word=self.words[code],
                 together=together,
                 group_sentences=totals[0],

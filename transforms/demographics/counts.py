@@ -17,6 +17,7 @@ from isinglass.schemas.arrays import Flags, Integers
 from isinglass.transforms.demographics.composed import before_composition
 from isinglass.transforms.demographics.kernel import count_rows
 from isinglass.transforms.demographics.matcher import Matcher, compile_matcher
+from isinglass.transforms.demographics.measured import lexicon_places
 from isinglass.transforms.demographics.senses import judge_matches
 from isinglass.transforms.text import string_buffers
 
@@ -34,6 +35,8 @@ class Matches(NamedTuple):
         terms: Places in `Lexicons.terms`.
         rules: By which rule it means the group there, a place in `senses.RULES`; 0 if
             it does not.
+        vetoed: Row and place in `Lexicons.vetoes` of each phrase that was met, (v, 2);
+            longer than a term that it holds, it keeps it from being a match at all.
     """
 
     rows: Integers
@@ -41,6 +44,7 @@ class Matches(NamedTuple):
     stops: Integers
     terms: Integers
     rules: NDArray[np.uint8]
+    vetoed: Integers
 
 
 @dataclass(frozen=True)
@@ -125,9 +129,12 @@ def count_mentions(
         _, _, own_cells, own_matches = _count(part, roots[marked], lexicons)
         cells = _replaced(cells, own_cells, marked, places)
         own_matches = _as_written(rows, own_matches)
-        found = _replaced(matches, own_matches, marked, places)
+        found = _replaced(matches[:-1], own_matches[:-1], marked, places)
         order = np.argsort(found[0], kind="stable")
-        matches = Matches(*(column[order] for column in found))
+        old, new = tuple(matches.vetoed.T), tuple(own_matches.vetoed.T)
+        vetoed = np.stack(_replaced(old, new, marked, places), axis=1)
+        row, start, stop, term, rule = (column[order] for column in found)
+        matches = Matches(row, start, stop, term, rule, vetoed)
     return _counted(cells, matches, (roots >= 0, words), lexicons), matches
 
 
@@ -236,11 +243,9 @@ def _roots(
     languages: pa.StringArray, lexicons: Lexicons, matcher: Matcher
 ) -> NDArray[np.int32]:
     """Root of the trie for each document, -1 where there is no lexicon."""
-    encoded = languages.dictionary_encode()
-    found = [lexicons.find(tag or "") for tag in encoded.dictionary.to_pylist()]
-    of_code = [-1 if x is None else matcher.roots[x.language] for x in found]
-    codes = pc.fill_null(encoded.indices, len(of_code)).to_numpy(zero_copy_only=False)
-    return np.asarray(np.array([*of_code, -1], np.int32)[codes])
+    roots = [matcher.roots[one.language] for one in lexicons.all]
+    places = lexicon_places(languages, lexicons)
+    return np.asarray(np.array([*roots, -1], np.int32)[places])
 
 
 def _count(
@@ -253,10 +258,12 @@ def _count(
     marked = np.zeros(len(texts), np.bool_)
     width = len(lexicons.groups)
     cells, found = count_rows(data, offsets, roots, tables, (words, marked, width))
-    rows, starts, stops, terms = found.T
+    vetoes = found[:, 3] >= len(lexicons.terms)
+    vetoed = found[vetoes][:, [0, 3]] - (0, len(lexicons.terms))
+    rows, starts, stops, terms = found[~vetoes].T
     rules = judge_matches(data, offsets, (rows, starts, stops, terms), lexicons)
     places = _code_points(data, offsets[rows], starts, stops)
-    matches = Matches(rows, *places, terms, rules)
+    matches = Matches(rows, *places, terms, rules, vetoed)
     return words, marked, tuple(cells.T), matches
 
 

@@ -3,15 +3,21 @@
 | metric | numerator | denominator |
 |---|---|---|
 | lexicon.coverage | documents in a language that has a lexicon | documents |
+| lexicon.coverage of an axis | those in one whose lexicon has the axis | documents |
 | axis.coverage | documents that mention any group of the axis | covered documents |
 | group.document_share | documents that mention the group | covered documents |
 | group.mention_share | mentions of the group | mentions of its axis |
 | group.mentions_per_thousand_words | 1,000 mentions | words of covered documents |
 | group.concentration | those in 1 % of its documents | mentions of the group |
 
+Covered are documents in a language whose lexicon has the axis: in others nothing of it
+can be counted. Where there are none, there is no row but the one that says so.
 Document shares of the groups overlap and need not add up to 1; mention shares do.
 Mentions come in clusters, one document with many, so that a binomial interval would be
-too narrow: theirs is that of a ratio over whole documents.
+too narrow: theirs is that of a ratio over whole documents. Where all documents say the
+same (0 %, 100 %, or there is one) that has no width: then it is Wilson's, of as many
+documents, as Korn and Graubard (1998, Survey Methodology 24:193) put the effective
+sample size for the count; a rate of such documents has none.
 """
 
 from __future__ import annotations
@@ -26,8 +32,9 @@ import pyarrow as pa
 
 from isinglass.schemas.arrays import Integers
 from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.demographics.measured import axes_by_lexicon, lexicon_places
 from isinglass.transforms.statistics.characteristics import share, statistic
-from isinglass.transforms.statistics.intervals import NORMAL_QUANTILE
+from isinglass.transforms.statistics.intervals import NORMAL_QUANTILE, wilson
 from isinglass.transforms.statistics.sums import (
     Accumulator,
     Slices,
@@ -37,10 +44,10 @@ from isinglass.transforms.statistics.sums import (
 
 if TYPE_CHECKING:
     from isinglass.transforms.demographics.counts import MentionCounts
-    from isinglass.transforms.demographics.lexicon import Group
+    from isinglass.transforms.demographics.lexicon import Group, Lexicons
 
-FEW = 30
-"""Documents of a group below which nothing is said of it: too few to say."""
+_ROUNDING = 1e-12
+"""Of what a sum of squares is made of: a smaller one is 0."""
 
 LEAST_CONCENTRATED = 100
 """Documents of a group of which a hundredth is one or more."""
@@ -48,46 +55,67 @@ LEAST_CONCENTRATED = 100
 
 def group_statistics(
     mentions: MentionCounts,
-    groups: Sequence[Group],
+    lexicons: Lexicons,
     sources: pa.StringArray,
     languages: pa.StringArray,
     when: str,
 ) -> list[Statistic]:
     """Return the statistics of the module's table; none where nothing is covered.
 
-    `groups` are the columns of the counts. Rows are of groups that are mentioned, and
-    in a source or a language of those that are mentioned anywhere, if the axis is.
+    `lexicons` are those that were counted by. Rows are of groups that are mentioned,
+    and in a source or a language of those that are mentioned anywhere, if the axis is
+    and a lexicon there has a word for them.
     """
     found: list[Statistic] = []
-    sums = sliced(sources, languages, partial(_cells, mentions, groups))
+    groups = lexicons.groups
+    places = lexicon_places(languages, lexicons)
+    fold = partial(_cells, mentions, places, groups)
     known = {groups[column] for column in np.unique(mentions.groups).tolist()}
-    for columns, cell in each_slice(sums):
+    axes = axes_by_lexicon(lexicons)
+    words_for = [{group for group, _ in one.terms} for one in lexicons.all]
+    for columns, cell in each_slice(sliced(sources, languages, fold)):
+        by_language = cell["languages"]
         if cell["documents"]:
-            counts = (cell["covered"], cell["documents"])
+            covered = sum(one["documents"] for one in by_language.values())
+            counts = (covered, cell["documents"])
             found.append(share("lexicon.coverage", counts, when, **columns))
-        if cell["covered"]:
-            for axis in sorted({axis for axis, _ in groups}):
-                own = sorted(group for other, group in known if other == axis)
-                found.extend(_axis(cell, own, {**columns, "axis": axis}, when))
+        here = known & set().union(*(words_for[place] for place in by_language))
+        for axis, has in axes.items() if by_language else ():
+            own = sorted(group for other, group in here if other == axis)
+            sums = [one for place, one in by_language.items() if has[place]]
+            found.extend(_axis(cell, sums, own, {**columns, "axis": axis}, when))
     return [*found, *_concentration(mentions, groups, when)]
 
 
 def _cells(
-    mentions: MentionCounts, groups: Sequence[Group], labels: Integers, count: int
+    mentions: MentionCounts,
+    places: Integers,
+    groups: Sequence[Group],
+    labels: Integers,
+    count: int,
 ) -> list[Accumulator]:
-    """Sums by label, under `documents`, `covered`, `words` and names of columns."""
-    words = mentions.words * mentions.covered
-    whole = {
-        "documents": np.ones(len(words), np.int64),
-        "covered": mentions.covered,
-        "words": words,
-        "words_squared": words.astype(np.float64) ** 2,
-    }
-    cells: list[Accumulator] = [{"axes": {}} for _ in range(count)]
-    for key, values in whole.items():
-        sums = np.bincount(labels, values, count)
-        for cell, value in zip(cells, sums.tolist(), strict=True):
-            cell[key] = value if "squared" in key else round(value)
+    """Sums by label: `documents`, and those of `languages` and mentions of `axes`.
+
+    Of languages, by the place of their lexicon, those that have documents.
+    """
+    documents = np.bincount(labels, minlength=count)
+    cells: list[Accumulator] = [
+        {"documents": number, "languages": {}, "axes": {}}
+        for number in documents.tolist()
+    ]
+    covered = places >= 0
+    width = int(places.max(initial=0)) + 1
+    keys = labels[covered] * width + places[covered]
+    words = mentions.words[covered].astype(np.float64)
+    cell_of, where = np.unique(keys, return_inverse=True)
+    sums = [np.bincount(where, values) for values in (None, words, words * words)]
+    for index, key in enumerate(cell_of.tolist()):
+        label, place = divmod(key, width)
+        cells[label]["languages"][place] = {
+            "documents": int(sums[0][index]),
+            "words": round(sums[1][index]),
+            "words_squared": float(sums[2][index]),
+        }
     for (label, axis, group), own in _mentioned(mentions, groups, labels):
         axes = cells[label]["axes"]
         axes.setdefault(axis, {})[group] = own
@@ -137,10 +165,19 @@ _NONE = dict.fromkeys(
 
 
 def _axis(
-    cell: Accumulator, groups: Sequence[str], slices: Slices, when: str
+    cell: Accumulator,
+    languages: Sequence[Accumulator],
+    groups: Sequence[str],
+    slices: Slices,
+    when: str,
 ) -> Iterator[Statistic]:
-    axis, covered, words = slices["axis"], cell["covered"], cell["words"]
-    own = cell["axes"].get(axis, {})
+    """Rows of an axis; `languages` are sums of those whose lexicon has it."""
+    names = ("documents", "words", "words_squared")
+    covered, words, squares = (sum(one[n] for one in languages) for n in names)
+    yield share("lexicon.coverage", (covered, cell["documents"]), when, **slices)
+    if not covered:
+        return
+    own = cell["axes"].get(slices["axis"], {})
     whole = own.get(None, _NONE)
     counts = (round(whole["documents"]), covered)
     yield share("axis.coverage", counts, when, **slices)
@@ -148,19 +185,19 @@ def _axis(
         sums, at = own.get(group, _NONE), {**slices, "group": group}
         counts = (round(sums["documents"]), covered)
         yield share("group.document_share", counts, when, **at)
-        within = (sums["mentions"], whole["mentions"])
+        within = (sums["mentions"], whole["mentions"], whole["documents"])
         square = (sums["squared"], sums["with_axis"], whole["squared"])
         yield _ratio("group.mention_share", within, square, when, **at)
         if words:
-            within = (sums["mentions"], words)
-            square = (sums["squared"], sums["with_words"], cell["words_squared"])
+            within = (sums["mentions"], words, covered)
+            square = (sums["squared"], sums["with_words"], squares)
             metric = "group.mentions_per_thousand_words"
             yield _ratio(metric, within, square, when, **at)
 
 
 def _ratio(
     metric: str,
-    sums: tuple[float, float],
+    sums: tuple[float, float, float],
     squares: tuple[float, float, float],
     when: str,
     **slices: Any,
@@ -170,13 +207,18 @@ def _ratio(
     Mentions of one document go together, so its variance is that of a ratio estimator:
     sum((y - r x)^2) / sum(x)^2 (Cochran, Sampling Techniques, 1977, section 6.3).
 
-    `squares` are the sums of y^2, x y and x^2.
+    `sums` are those of y and x, and the documents; `squares` of y^2, x y and x^2.
     """
-    top, bottom = sums
+    top, bottom, documents = sums
     value = top / bottom
-    spread = squares[0] - 2 * value * squares[1] + value * value * squares[2]
-    half = NORMAL_QUANTILE * sqrt(max(0.0, spread)) / bottom
     scale, most = (1.0, 1.0) if metric.endswith("share") else (1000.0, float("inf"))
+    parts = (squares[0], -2 * value * squares[1], value * value * squares[2])
+    ends: tuple[float, float] | None
+    if sum(parts) > _ROUNDING * sum(map(abs, parts)):
+        half = NORMAL_QUANTILE * sqrt(sum(parts)) / bottom
+        ends = max(0.0, value - half), min(most / scale, value + half)
+    else:
+        ends = wilson(value * documents, documents) if scale == 1.0 else None
     return statistic(
         metric,
         scale * top / bottom,
@@ -184,8 +226,8 @@ def _ratio(
         when,
         numerator=round(top),
         denominator=round(bottom),
-        low=scale * max(0.0, value - half),
-        high=min(most, scale * (value + half)),
+        low=scale * ends[0] if ends else None,
+        high=scale * ends[1] if ends else None,
         **slices,
     )
 

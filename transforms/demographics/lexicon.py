@@ -18,13 +18,16 @@ from isinglass.schemas.config.demographics import DemographicsConfig
 from isinglass.schemas.config.explain import explain
 from isinglass.schemas.config.load import key_twice
 from isinglass.schemas.errors import ConfigError
-from isinglass.schemas.lexicon import LexiconFile, Term
+from isinglass.schemas.lexicon import LexiconFile, Term, shown
 from isinglass.schemas.manifest import Lexicon
 from isinglass.transforms.demographics.words import split_words
 from isinglass.transforms.language import primary_language
 
 Group = tuple[str, str]
 """Axis and group, e.g. `("gender", "female")`."""
+
+Words = list[tuple[int, ...]]
+"""Folded code points of each word."""
 
 _KEY = "demographics.lexicons"
 
@@ -82,6 +85,11 @@ class Lexicons:
             f"{one.language}/{axis}/{group}/{term.term}"
             for one, (axis, group), term in self.terms
         )
+
+    @cached_property
+    def vetoes(self) -> tuple[tuple[DemographicLexicon, str], ...]:
+        """Every phrase that counts for nothing, by language."""
+        return tuple((one, veto) for one in self.all for veto in one.vetoes)
 
     @cached_property
     def ambiguous(self) -> tuple[str, ...]:
@@ -259,6 +267,7 @@ def parse_lexicon(content: bytes, place: str) -> tuple[LexiconFile, Lexicon]:
         for written in _written(read):
             split_words(written)
         _check_groups(read)
+        _check_vetoes(read)
     except ValueError as error:
         raise ConfigError(f"{place}: {error}") from None
     return read, entry
@@ -273,9 +282,46 @@ def _check_groups(read: LexiconFile) -> None:
                 other, first = seen.setdefault(tuple(split_words(form)), (group, form))
                 if other != group:
                     raise ValueError(
-                        f"{form!r} in {axis}/{group} is matched like {first!r} in "
+                        f"{shown(form)} in {axis}/{group} is matched like "
+                        f"{shown(first)} in "
                         f"{axis}/{other}; keep it in one of them"
                     )
+
+
+def _check_vetoes(read: LexiconFile) -> None:
+    """A veto of a term that holds no form of it would keep back nothing."""
+    for axis, groups in read.axes.items():
+        for term in (term for terms in groups.values() for term in terms):
+            forms = [split_words(form) for form in term.written]
+            for veto in term.veto:
+                if not any(_holds(split_words(veto), form) for form in forms):
+                    raise ValueError(
+                        f"{axis}: the veto {shown(veto)} of {shown(term.term)} is no "
+                        "longer phrase that holds a form of it, and would never be "
+                        "met; write the whole phrase"
+                    )
+
+
+def _holds(phrase: Words, form: Words) -> bool:
+    """Whether a longer phrase holds a form."""
+    size = len(form)
+    places = range(len(phrase) - size + 1)
+    inside = any(phrase[place : place + size] == form for place in places)
+    return inside and len(phrase) > size
+
+
+def _fault(content: bytes, error: yaml.YAMLError) -> str:
+    """Where a file is no YAML, or in another encoding."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as broken:
+        line, byte = content.count(b"\n", 0, broken.start) + 1, content[broken.start]
+        return (
+            f", line {line}: is not UTF-8: the byte 0x{byte:02x} is no letter of it, "
+            "as in files that are saved as Latin-1 or Windows-1252. Save it as UTF-8"
+        )
+    mark = getattr(error, "problem_mark", None)
+    return f"{'' if mark is None else f', line {mark.line + 1}'}: is no YAML"
 
 
 def _parsed(content: bytes, place: str) -> tuple[LexiconFile, Lexicon]:
@@ -283,9 +329,7 @@ def _parsed(content: bytes, place: str) -> tuple[LexiconFile, Lexicon]:
         data: Any = yaml.load(content, yaml.CSafeLoader)
         read = LexiconFile.model_validate(data)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark is not None else ""
-        raise ConfigError(f"{place}{line}: is no YAML") from None
+        raise ConfigError(f"{place}{_fault(content, error)}") from None
     except ValidationError as error:
         raise ConfigError(f"{place}: {explain(error, LexiconFile)}") from None
     if read.language not in _languages():

@@ -31,8 +31,8 @@ class MatchTables(NamedTuple):
         edge_nodes: Node that each edge leads to.
         node_entries: Entry that ends at the node, else -1.
         term_starts: Where the terms of each entry begin in `terms`; one more than
-            entries. A veto has none.
-        terms: Places in `Lexicons.terms`.
+            entries.
+        terms: Places in `Lexicons.terms`, and behind them in `Lexicons.vetoes`.
         columns: Of each term, its column of counts.
         judged: Of each term, whether its matches are judged in their place.
         firm: Of each term, whether it counts where a number must be sure.
@@ -73,7 +73,11 @@ def compile_matcher(lexicons: Lexicons) -> Matcher:
         for place, (one, _, term) in enumerate(lexicons.terms)
         for form in term.written
     ]
-    written += [(one.language, veto, -1) for one in lexicons.all for veto in one.vetoes]
+    # A veto is a term behind all terms, whose matches are told apart and never count.
+    written += [
+        (one.language, veto, len(lexicons.terms) + place)
+        for place, (one, veto) in enumerate(lexicons.vetoes)
+    ]
     for language, form, place in written:
         node = roots[language]
         for codes in split_words(form):
@@ -83,9 +87,12 @@ def compile_matcher(lexicons: Lexicons) -> Matcher:
                 nodes += 1
             node = edges[node, word]
         own = entries.setdefault(node, [])
+        if place >= len(lexicons.terms):
+            own.extend(() if own else (place,))
+            continue
         # Of a group one mention, though several of its terms are written so.
         groups = {lexicons.terms[other][1] for other in own}
-        if place >= 0 and lexicons.terms[place][1] not in groups:
+        if lexicons.terms[place][1] not in groups:
             own.append(place)
     node_entries = np.full(nodes, -1, np.int32)
     node_entries[list(entries)] = np.arange(len(entries))
@@ -114,7 +121,7 @@ def _terms(
         np.append(0, np.cumsum([len(own) for own in entries])).astype(np.int32),
         np.array([term for own in entries for term in own], np.int32),
         np.array([columns[group] for _, group, _ in lexicons.terms], np.int32),
-        judged,
+        np.append(judged, np.ones(len(lexicons.vetoes), np.bool_)),
         reviewed & np.array(sure, np.bool_),
     )
 

@@ -29,6 +29,15 @@ _PLACE = pa.struct(
     ]
 )
 
+_VETO = pa.struct(
+    [
+        pa.field("veto", pa.int32(), nullable=False),
+        pa.field("count", pa.int32(), nullable=False),
+    ]
+)
+VETOES = pa.field("vetoed", pa.list_(_VETO), nullable=False)
+"""Column of the survey: places in `Lexicons.vetoes` of the run that made it."""
+
 
 def place_field(lexicons: Lexicons) -> pa.Field:
     """The column; it names the terms itself, since lexicons change."""
@@ -58,6 +67,29 @@ def place_column(matches: Matches, documents: int, lexicons: Lexicons) -> pa.Arr
     counts = np.bincount(matches.rows[own], minlength=documents)
     starts = pa.array(np.append(0, np.cumsum(counts)).astype(np.int32))
     return pa.ListArray.from_arrays(starts, places, type=pa.list_(_PLACE))
+
+
+def veto_column(matches: Matches, documents: int, lexicons: Lexicons) -> pa.Array:
+    """How often each of some documents holds each phrase that counts for nothing."""
+    width = max(1, len(lexicons.vetoes))
+    keys, counts = np.unique(
+        matches.vetoed[:, 0] * width + matches.vetoed[:, 1], return_counts=True
+    )
+    values = (keys % width, counts)
+    cells = pa.StructArray.from_arrays(
+        [pa.array(value.astype(np.int32)) for value in values], fields=list(_VETO)
+    )
+    held = np.bincount(keys // width, minlength=documents)
+    starts = pa.array(np.append(0, np.cumsum(held)).astype(np.int32))
+    return pa.ListArray.from_arrays(starts, cells, type=VETOES.type)
+
+
+def read_vetoes(table: pa.Table) -> pa.Table:
+    """`row` in a table with the column, `veto` and `count` of each."""
+    column = table[VETOES.name].combine_chunks()
+    veto, count = column.flatten().flatten()
+    rows = pc.list_parent_indices(column).cast(pa.int64())
+    return pa.table({"row": rows, "veto": veto, "count": count})
 
 
 def read_places(table: pa.Table) -> pa.Table:

@@ -14,6 +14,7 @@ for people by itself, or is a name. Their lists come with the lexicon (`senses`)
 | people | a word for people, and nobody of that name: not `Christian Dior` |
 | cased | it has its capitals, and is no other word at the start of a sentence |
 | language | people, and not their language: `French voters`, not `in French` |
+| nation | people, and not what they make: `American nurses`, not `American cars` |
 | pronoun | a word goes on behind it as behind a pronoun |
 """
 
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,30 +43,46 @@ RULES = (
     "cased",
     "language",
     "pronoun",
+    "nation",
 )
 """By number: why a match counts; 0 if it does not."""
 
 _REACH_BYTES = 120
 _TOKEN = re.compile(r"[^\W_]+|\n\s*\n|[^\w\s]|_+")
 _MOST_SKIPPED = 7
+_SHORTEST_PAST = 6
+"""Letters of a word in -ed that is taken for a verb: not bed, speed, breed."""
 _APOSTROPHES = frozenset("'\u2019")
 _HYPHENS = frozenset("-\u2010\u2011")
 _MARKS = frozenset({"/", ",", "&", "\u2013", *_HYPHENS, *_APOSTROPHES})
 """Signs that end neither a phrase nor a sentence."""
 _NOTHING: frozenset[str] = frozenset()
+_PEOPLE = ("person_nouns", "person_topics")
 
 
 @dataclass(frozen=True)
 class Place:
-    """Words around a match, nearest last before it and first behind it.
+    """A match and the words around it, which are split where a rule asks for them.
 
     Attributes:
+        text_before: Up to the match.
         written: The match as it is written.
+        text_after: From its end on.
     """
 
-    before: list[str]
+    text_before: str
     written: str
-    after: list[str]
+    text_after: str
+
+    @cached_property
+    def before(self) -> list[str]:
+        """Words before it, nearest last."""
+        return _TOKEN.findall(self.text_before)
+
+    @cached_property
+    def after(self) -> list[str]:
+        """Words behind it, nearest first."""
+        return _TOKEN.findall(self.text_after)
 
     @property
     def begins(self) -> bool:
@@ -112,6 +130,7 @@ class Judge:
             "people": self._is_people,
             "cased": self._is_cased,
             "language": self._is_no_language,
+            "nation": self._is_of_nation,
             "pronoun": self._is_pronoun,
         }[term.sense]
         return RULES.index(term.sense) if accepts(place) else 0
@@ -142,15 +161,18 @@ class Judge:
         named = before[:1].isupper() and place.written[:1].isupper()
         return named and self._has("given_names", before.lower())
 
-    def _qualifies(self, place: Place) -> bool:
-        for index in range(min(len(place.after), _MOST_SKIPPED)):
+    def _qualifies(
+        self, place: Place, first: int = 0, lists: tuple[str, ...] = _PEOPLE
+    ) -> bool:
+        """Whether a word of people ends what follows from the `first` word on."""
+        for index in range(first, min(len(place.after), first + _MOST_SKIPPED)):
             word = place.behind(index)
             if self._has("compounds", word) and not self._closes(
                 place.behind(index + 1)
             ):
                 # A user is a person, a user interface is none.
                 return False
-            if self._has("person_nouns", word) or self._has("person_topics", word):
+            if any(self._has(name, word) for name in lists):
                 return True
             skipped = word in _MARKS or word in self.terms or self._has("joiners", word)
             if not skipped and not self._has("modifiers", word):
@@ -215,7 +237,7 @@ class Judge:
         return known or word in self.terms or self._closes(word)
 
     def _is_place(self, place: Place) -> bool:
-        if not place.written[:1].isupper() or self._is_named(place):
+        if not _is_capital(place.written) or self._is_named(place):
             return False
         near = [w.lower() for w in (*place.before[-5:], *place.after[:5])]
         if any(self._has("us_places", word) for word in near):
@@ -236,29 +258,54 @@ class Judge:
 
     def _is_cased(self, place: Place) -> bool:
         if not place.begins:
-            return place.written[:1].isupper()
+            return _is_capital(place.written)
         return not self._has("determiners", place.behind())
 
     def _is_no_language(self, place: Place) -> bool:
-        if self._has("language_nouns", place.behind()):
-            return False
-        index = 0
+        language = self._has("language_nouns", place.behind())
+        language |= self._has("language_before", place.ahead())
+        return not language and self._is_of_nation(place)
+
+    def _is_of_nation(self, place: Place) -> bool:
+        """Whether a name for people is behind it, or it stands for people itself."""
         # Chinese and Indian merchants: what ends the series decides.
+        end = index = 0
         while place.behind(index) in _MARKS or self._has(
             "joiners", place.behind(index)
         ):
-            if place.behind(index + 1) not in self.terms:
-                break
-            index += 2
-        if not self._closes(place.behind(index)):
-            return not self._has("language_before", place.ahead())
-        # By itself it is the language, but for people: she is French, the French.
-        beside = place.ahead()
-        people = self._has("determiners", beside) or self._has("articles", beside)
-        return people or self._is_said_of_people(place)
+            index += 1
+            if place.behind(index) in self.terms:
+                end = index = index + 1
+        if not self._closes(place.behind(end)):
+            if self._acts(place, end) and self._is_counted(place):
+                return True
+            return self._qualifies(place, end, (*_PEOPLE, "nation_groups"))
+        # By itself it is a language or a thing, but for: she is French, the French.
+        return self._is_counted(place) or self._is_said_of_people(place)
+
+    def _is_counted(self, place: Place) -> bool:
+        """Whether what is before it numbers people: the French, the first American."""
+        index = 1
+        while self._has("nation_modifiers", place.ahead(index)):
+            index += 1
+        beside = place.ahead(index)
+        return self._has("determiners", beside) or self._has("articles", beside)
+
+    def _acts(self, place: Place, index: int) -> bool:
+        """Whether a verb is behind it: the French won, an American living in."""
+        verb = place.behind(index)
+        if verb.endswith("ing") and not self._closes(place.behind(index + 1)):
+            return False
+        past = verb.endswith("ed") and len(verb) >= _SHORTEST_PAST
+        return past or self._has("nation_verbs", verb)
 
     def _is_pronoun(self, place: Place) -> bool:
         return self._closes(place.behind()) and not place.written.isupper()
+
+
+def _is_capital(written: str) -> bool:
+    """Whether it begins with a capital, or with a letter that has none."""
+    return not written[:1].islower()
 
 
 def _is_acronym(place: Place) -> bool:
@@ -277,6 +324,12 @@ def _has_capitals(term: Term, written: str) -> bool:
     )
 
 
+@lru_cache(maxsize=8)
+def _judges(lexicons: Lexicons) -> dict[str, Judge]:
+    """The judge of each language; their sets of terms take longer than a batch."""
+    return {one.language: Judge.of(one) for one in lexicons.all}
+
+
 def judge_matches(
     data: NDArray[np.uint8],
     offsets: NDArray[Any],
@@ -288,7 +341,7 @@ def judge_matches(
     Returns:
         Places in `RULES`, (m,).
     """
-    judges = {one.language: Judge.of(one) for one in lexicons.all}
+    judges = _judges(lexicons)
     view = data.data
     rules = np.zeros(len(matches[0]), np.uint8)
     columns = (column.tolist() for column in matches)
@@ -297,9 +350,9 @@ def judge_matches(
         low = max(int(offsets[row]), start - _REACH_BYTES)
         high = min(int(offsets[row + 1]), stop + _REACH_BYTES)
         place = Place(
-            _TOKEN.findall(str(view[low:start], "utf-8", "ignore")),
+            str(view[low:start], "utf-8", "ignore"),
             str(view[start:stop], "utf-8"),
-            _TOKEN.findall(str(view[stop:high], "utf-8", "ignore")),
+            str(view[stop:high], "utf-8", "ignore"),
         )
         rules[index] = judges[lexicon.language].rule(term, place)
     return rules

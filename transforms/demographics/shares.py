@@ -1,7 +1,7 @@
 """Single terms, and groups that stand together, in sampled documents.
 
-The share of a term is of the documents that mention its axis (Touvron et al. 2023,
-section 4.1, tables 9a and 9b), so the shares of an axis do not add up to 1.
+The share of a term is of the documents in its language that mention its axis (Touvron
+et al. 2023, section 4.1, tables 9a and 9b), so those of an axis do not add up to 1.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import numpy as np
 from isinglass.schemas.demographics import GroupsTogether, TermShare
 from isinglass.transforms.demographics.counts import count_mentions
 from isinglass.transforms.demographics.lexicon import Lexicons
+from isinglass.transforms.demographics.measured import lexicon_places
+from isinglass.transforms.statistics.intervals import FEW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +26,6 @@ if TYPE_CHECKING:
 
     from isinglass.transforms.demographics.counts import MentionCounts
     from isinglass.transforms.demographics.lexicon import Group
-
-LEAST_TOGETHER = 5
-"""Sentences below which two groups are not told of."""
 
 
 def term_shares(
@@ -38,11 +37,12 @@ def term_shares(
     place = np.array([int(number) for _, number in single.groups], np.int64)
     documents = np.bincount(counts.groups, minlength=len(place))
     axes = np.array([axis for axis, _ in single.groups])
+    languages_of = lexicon_places(languages, lexicons)
     found: list[TermShare] = []
     for axis in sorted({axis for axis, _ in lexicons.groups}):
         columns = np.flatnonzero(axes == axis)
-        inside = np.isin(counts.groups, columns)
-        whole = len(np.unique(counts.rows[inside]))
+        rows = np.unique(counts.rows[np.isin(counts.groups, columns)])
+        whole = np.bincount(languages_of[rows], minlength=len(lexicons.all))
         order = sorted(columns.tolist(), key=lambda c: (-documents[c], place[c]))
         for column in order[:most]:
             lexicon, (_, group), term = lexicons.terms[place[column]]
@@ -53,7 +53,7 @@ def term_shares(
                     term=term.term,
                     language=lexicon.language,
                     documents=int(documents[column]),
-                    of=whole,
+                    of=int(whole[lexicons.all.index(lexicon)]),
                 )
                 found.append(share)
     return found
@@ -88,7 +88,7 @@ def together(
         if groups[first][0] == groups[second][0]:
             continue
         both = np.intersect1d(inside[first], inside[second], assume_unique=True)
-        if len(both) >= LEAST_TOGETHER:
+        if len(both) >= FEW:
             pair = GroupsTogether(
                 axis=groups[first][0],
                 group=groups[first][1],

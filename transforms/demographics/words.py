@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from isinglass.schemas.lexicon import shown
 from isinglass.transforms import characters
 from isinglass.transforms.characters import CODE_POINTS, class_table
 from isinglass.transforms.normalise import fold_table
@@ -69,12 +70,12 @@ def split_words(entry: str) -> list[tuple[int, ...]]:
             words.append(tuple(entry & ((1 << KIND_SHIFT) - 1) for entry in entries))
         else:
             raise ValueError(
-                f"lexicon entry {entry!r}: {piece!r} is not a word; use letters and "
-                "digits, parted by spaces, hyphens or apostrophes"
+                f"lexicon entry {shown(entry)}: {shown(piece)} is not a word; use "
+                "letters and digits, parted by spaces, hyphens or apostrophes"
             )
     if len(words) > MAX_PHRASE or max(map(len, words)) > MAX_WORD:
         raise ValueError(
-            f"lexicon entry {entry!r} is too long: at most {MAX_PHRASE} words of "
+            f"lexicon entry {shown(entry)} is too long: at most {MAX_PHRASE} words of "
             f"{MAX_WORD} characters"
         )
     return words

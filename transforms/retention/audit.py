@@ -3,12 +3,12 @@
 | metric | is |
 |---|---|
 | group.retention | share of the group's documents that stay |
-| group.retention_ratio | that share over the one of all documents |
+| group.retention_ratio | that share over the one of all documents of its axis |
 | group.retention_parity | that share against the group of the axis that fares best |
 | group.removed_share | share of the group's documents that went for a reason |
 | group.removal_ratio | that share over the one among the other documents |
-| group.adjusted_removal_ratio | the same among documents of about equal length |
-| group.removal_pmi | ln of that share over the one among all documents |
+| group.adjusted_removal_ratio | the same in one language and at about equal length |
+| group.removal_pmi | ln of that share over the one among all of its axis |
 | group.cut_share | share of the group's kept documents that a stage cut |
 | group.cut_ratio, group.adjusted_cut_ratio | as those of removal |
 | group.cut_characters | mean share of the characters of a kept document that were cut |
@@ -16,6 +16,10 @@
 | group.weight_ratio | that mean over the one of the other documents |
 | group.names_found | share of the planted names of an origin that are found |
 | group.names_found_ratio | that share over the one of the other origins |
+
+The documents of an axis are those in a language whose lexicon has the axis: in others
+it cannot be seen whether they mention a group. Of retention, removed_share and
+cut_share a row without a group is over all of them.
 
 Blocklists and quality filters are known to remove text about some people more than
 text about others, and long documents more than short ones (Dodge et al. 2021, section
@@ -25,6 +29,7 @@ text about others, and long documents more than short ones (Dodge et al. 2021, s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from math import log
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +37,6 @@ import numpy as np
 
 from isinglass.schemas.arrays import Flags
 from isinglass.schemas.statistic import Statistic
-from isinglass.transforms.demographics.groups import FEW
 from isinglass.transforms.retention.ratios import (
     Ratios,
     mean_intervals,
@@ -40,7 +44,12 @@ from isinglass.transforms.retention.ratios import (
     pooled_ratios,
 )
 from isinglass.transforms.statistics.characteristics import share, statistic
-from isinglass.transforms.statistics.intervals import share_ratio, wilson
+from isinglass.transforms.statistics.intervals import (
+    FEW,
+    corrected_ratio,
+    share_ratio,
+    wilson,
+)
 
 if TYPE_CHECKING:
     from isinglass.transforms.retention.tally import Moments, Tally
@@ -62,28 +71,28 @@ def retention(tally: Tally) -> list[Statistic]:
     """Return how many documents of each group stay.
 
     `group.retention` is the share of the group's documents that stay, with its Wilson
-    interval; the row without a group is over all documents. `group.retention_ratio` is
-    the former over the latter: 1 where the group fares as all do.
+    interval; the row without a group is over all documents of the axis, and the one
+    without an axis over all. `group.retention_ratio` is the share of a group over that
+    of its axis: 1 where the group fares as all do.
     """
-    every = int(tally.whole.sum())
-    if every == 0:
+    if not tally.whole.any():
         return []
-    whole = share("group.retention", (_stay(tally.whole), every), _STAGE)
-    found = [whole]
-    for at, counts in zip(_slices(tally), tally.groups, strict=True):
-        if not counts.any():
+    stays = partial(share, "group.retention", when=_STAGE)
+    found = [stays((_stay(tally.whole), int(tally.whole.sum())))]
+    found += [stays(counts, axis=axis) for axis, counts in _axes(tally, KEPT).items()]
+    every = {row.axis: row for row in found}
+    for at, (stay, documents) in zip(_slices(tally), _stays(tally), strict=True):
+        if not documents:
             continue
-        stays = share(
-            "group.retention", (_stay(counts), int(counts.sum())), _STAGE, **at
-        )
-        found.append(stays)
+        own, whole = stays((stay, documents), **at), every[at["axis"]]
+        found.append(own)
         if whole.value > 0:
             ratio = statistic(
                 "group.retention_ratio",
-                stays.value / whole.value,
+                own.value / whole.value,
                 "ratio",
                 _STAGE,
-                numerator=stays.value,
+                numerator=own.value,
                 denominator=whole.value,
                 **at,
             )
@@ -95,6 +104,20 @@ def _stay(counts: Any) -> int:
     return int(counts[:, KEPT].sum())
 
 
+def _stays(tally: Tally) -> Iterator[tuple[int, int]]:
+    """Documents of each group that stay, and all of them."""
+    for counts in tally.groups:
+        yield _stay(counts), int(counts.sum())
+
+
+def _axes(tally: Tally, outcome: int) -> dict[str, tuple[int, int]]:
+    """Documents of each axis with an outcome, and all; of those that have any."""
+    some, every = (part.sum(axis=1).tolist() for part in tally.around(outcome))
+    axes = [axis for axis, _ in tally.names]
+    found = dict(zip(axes, zip(some, every, strict=True), strict=True))
+    return {axis: counts for axis, counts in found.items() if counts[1]}
+
+
 def _slices(counted: Tally | Moments) -> Iterator[Slices]:
     for axis, group in counted.names:
         yield {"axis": axis, "group": group}
@@ -104,40 +127,45 @@ def parity(tally: Tally) -> list[Statistic]:
     """Return how much of each group stays, against the one that fares best on its axis.
 
     `group.retention_parity` is the upper end of the interval of the group's retention
-    over the greatest lower end on the axis, at most 1: it is not below by chance. It is
-    1 where nothing can be compared, and for groups of fewer than `FEW` documents, which
-    may be copies of one another.
+    over the greatest lower end on the axis, at most 1: it is not below by chance. There
+    is none where nothing stays or can be compared: groups of fewer than `FEW` documents
+    may be copies of one another, and one group alone has none beside it.
     """
-    ends: dict[tuple[str, str], tuple[float, float]] = {}
-    best: dict[str, float] = {}
-    for (axis, group), counts in zip(tally.names, tally.groups, strict=True):
-        stay, documents = _stay(counts), int(counts.sum())
-        low, high = wilson(stay, documents) if documents >= FEW else (0.0, 1.0)
-        ends[axis, group] = low, high
-        best[axis] = max(low, best.get(axis, 0.0))
-    return [
-        statistic(
-            "group.retention_parity",
-            min(1.0, high / best[axis]) if best[axis] else 1.0,
-            "ratio",
-            _STAGE,
-            numerator=high,
-            denominator=best[axis],
-            axis=axis,
-            group=group,
-        )
-        for (axis, group), (_, high) in ends.items()
-    ]
+    ends: dict[str, dict[str, tuple[float, float]]] = {}
+    for (axis, group), counts in zip(tally.names, _stays(tally), strict=True):
+        if counts[1] >= FEW:
+            ends.setdefault(axis, {})[group] = wilson(*counts)
+    found = []
+    for axis, groups in ends.items():
+        best = max(low for low, _ in groups.values())
+        if len(groups) == 1 or not best:
+            continue
+        found += [
+            statistic(
+                "group.retention_parity",
+                min(1.0, high / best),
+                "ratio",
+                _STAGE,
+                numerator=high,
+                denominator=best,
+                axis=axis,
+                group=group,
+            )
+            for group, (_, high) in groups.items()
+        ]
+    return found
 
 
 def removal(tally: Tally, reasons: Sequence[str]) -> list[Statistic]:
     """Return how many documents of each group each reason removes.
 
     `reasons` are those of the outcomes from 1 on. `group.removed_share` is the share of
-    the group's documents, with its Wilson interval. `group.removal_ratio` is that share
-    over the share among documents that do not mention the group, with a 95 % log
-    interval; where one of the counts is 0 it is left out. The adjusted one is as
-    `pooled_ratios`, and left out for fewer than `FEW` documents or `FEW_LOST` removed.
+    the group's documents, with its Wilson interval; without a group, of all of its
+    axis. `group.removal_ratio` is that share over the share among documents of the axis
+    that do not mention the group, with a 95 % log interval; where none of the others is
+    removed it is as `corrected_ratio`, and where none of the group's or no others are,
+    it is left out. The adjusted one is as `pooled_ratios`, and left out for fewer than
+    `FEW` documents or `FEW_LOST` removed.
     """
     found: list[Statistic] = []
     for outcome, reason in enumerate(reasons, start=1):
@@ -178,6 +206,9 @@ def _compared(
     totals = [np.asarray(part.sum(axis=1)) for part in (*first, *rest)]
     told, ratio_told = (f"group.{name}" for name in names)
     adjusted = f"group.adjusted_{names[1]}"
+    for axis, counts in _axes(tally, outcome).items():
+        whole: Slices = {"axis": axis, "reason": reason, **more}
+        found.append(share(told, counts, _STAGE, **whole))
     for at, a, n, b, m in zip(
         _slices(tally), *(t.tolist() for t in totals), strict=True
     ):
@@ -185,9 +216,9 @@ def _compared(
             continue
         columns: Slices = {**at, "reason": reason, **more}
         found.append(share(told, (a, n), _STAGE, **columns))
-        crude = share_ratio((a, n), (b, m))
-        if crude is not None:
-            found.append(_ratio(ratio_told, crude, columns))
+        if a and m:
+            ratio = share_ratio((a, n), (b, m)) or corrected_ratio((a, n), (b, m))
+            found.append(_ratio(ratio_told, ratio, columns))
     enough = (totals[1] >= FEW) & (totals[0] >= FEW_LOST)
     for at, ends in _rows(tally, pooled_ratios(first, rest), enough):
         found.append(_ratio(adjusted, ends, {**at, "reason": reason, **more}))
@@ -201,8 +232,7 @@ def _ratio(metric: str, ends: tuple[float, float, float], columns: Slices) -> St
 
 def _associated(tally: Tally, outcome: int, reason: str) -> Iterator[Statistic]:
     """Pointwise mutual information of a group and a removal, where there are both."""
-    gone, every = int(tally.whole[:, outcome].sum()), int(tally.whole.sum())
-    some, documents = tally.first(outcome)
+    axes, (some, documents) = _axes(tally, outcome), tally.first(outcome)
     for at, a, n in zip(
         _slices(tally),
         some.sum(axis=1).tolist(),
@@ -210,6 +240,7 @@ def _associated(tally: Tally, outcome: int, reason: str) -> Iterator[Statistic]:
         strict=True,
     ):
         if a:
+            gone, every = axes[at["axis"]]
             value = log(a / n) - log(gone / every)
             metric = "group.removal_pmi"
             yield statistic(metric, value, "nats", _STAGE, **at, reason=reason)

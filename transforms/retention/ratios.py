@@ -28,11 +28,21 @@ def pooled_ratios(first: Counts, second: Counts) -> Ratios:
     """Risk ratios of Mantel and Haenszel, pooled over classes: one that all share.
 
     The interval is a log interval with the variance of Greenland and Robins (1985,
-    Biometrics 41:55). Where either has no case in a class that holds both, there is
-    none.
+    Biometrics 41:55). Classes that hold only one of the two say nothing. If the second
+    has no case in the others, half a case and half an individual are added on either
+    side, spread over the classes by their weight: of one class that is what
+    `corrected_ratio` gives. There is no ratio if the first has none there.
     """
     # Products of three counts are too large for integers.
     a, n, b, m = (part.astype(np.float64) for part in (*first, *second))
+    weight = n * m / np.maximum(n + m, 1.0)
+    some, others, whole = (
+        part.sum(axis=-1, keepdims=True)
+        for part in (a * (weight > 0), b * (weight > 0), weight)
+    )
+    alone = (some > 0) & (others == 0)
+    half = np.where(alone, weight, 0.0) / np.maximum(2.0 * whole, 1.0)
+    a, n, b, m = (part + half for part in (a, n, b, m))
     every = np.maximum(n + m, 1.0)
     above, below = (a * m / every).sum(axis=-1), (b * n / every).sum(axis=-1)
     spread = ((n * m * (a + b) - a * b * every) / every**2).sum(axis=-1)
@@ -74,8 +84,8 @@ def mean_intervals(sums: Floats) -> Ratios:
 
 
 def _without(sums: Moments) -> Floats:
-    """Sums over the documents that do not mention each group."""
-    return np.asarray(sums.whole[:, None] - sums.groups)
+    """Sums over the documents that could mention each group, and do not."""
+    return np.asarray(sums.around - sums.groups)
 
 
 def _log_interval(ratio: Floats, error: Floats) -> Ratios:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from math import exp, log, sqrt
 
+FEW = 30
+"""Cases of a group below which nothing is said of a share: too few to say."""
+
 NORMAL_QUANTILE = 1.959963984540054
 """Two-sided 95 % quantile of the standard normal distribution."""
 
@@ -37,6 +40,12 @@ def share_ratio(
     """
     if 0 in (*first, *second):
         return None
+    return _log_interval(first, second)
+
+
+def _log_interval(
+    first: tuple[float, float], second: tuple[float, float]
+) -> tuple[float, float, float]:
     (a, n), (b, m) = first, second
     ratio = (a / n) / (b / m)
     error = sqrt(max(0.0, 1 / a - 1 / n + 1 / b - 1 / m))
@@ -45,3 +54,15 @@ def share_ratio(
         exp(log(ratio) - NORMAL_QUANTILE * error),
         exp(log(ratio) + NORMAL_QUANTILE * error),
     )
+
+
+def corrected_ratio(
+    first: tuple[int, int], second: tuple[int, int]
+) -> tuple[float, float, float]:
+    """Return what `share_ratio` does, also where the second has no successes.
+
+    Half a success and half a trial are added on either side (Walter 1975, Biometrika
+    62:371), for any counts.
+    """
+    (a, n), (b, m) = ((some + 0.5, every + 0.5) for some, every in (first, second))
+    return _log_interval((a, n), (b, m))

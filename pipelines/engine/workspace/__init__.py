@@ -24,9 +24,18 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from isinglass.pipelines.engine.workspace.layout import FINAL_FILES as FINAL_FILES
+from isinglass.pipelines.engine.workspace.layout import PAPERS as PAPERS
 from isinglass.pipelines.engine.workspace.layout import PRIVATE
+from isinglass.pipelines.engine.workspace.layout import PROVENANCE as PROVENANCE
+from isinglass.pipelines.engine.workspace.layout import PUBLISHED as PUBLISHED
 from isinglass.pipelines.engine.workspace.layout import TABLES as TABLES
 from isinglass.pipelines.engine.workspace.layout import Workspace as Workspace
+from isinglass.pipelines.engine.workspace.layout import sums_text as sums_text
+from isinglass.pipelines.engine.workspace.messages import arrow_batches as arrow_batches
+from isinglass.pipelines.engine.workspace.messages import arrow_bytes as arrow_bytes
+from isinglass.pipelines.engine.workspace.problems import (
+    explain_write_error as explain_write_error,
+)
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.errors import OutputError, RetryError
 
@@ -163,24 +172,6 @@ def make_private(folder: Path) -> None:
         raise explain_write_error(error, folder) from None
 
 
-def explain_write_error(error: OSError, path: Path) -> Exception:
-    """Turn an operating system error on writing into one that names the fix."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return RetryError(
-            f"No space left on the device of {path}. Free some space and run the same "
-            "command again: finished shards are kept."
-        )
-    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return OutputError(
-            f"No permission to write {path}. Choose another output folder."
-        )
-    if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.EINVAL, errno.ENAMETOOLONG}:
-        return OutputError(
-            f"{path} cannot be written ({error.strerror}). Choose another output."
-        )
-    return RetryError(f"Writing {path} failed: {error.strerror}. Try again.")
-
-
 def fsync_folder(folder: Path) -> None:
     """Make renames inside `folder` durable."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -222,6 +213,12 @@ def write_unsynced(path: Path, text: str) -> None:
     """Write a note that may be lost or be seen half written."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
+
+
+def write_parts(path: Path, parts: Iterable[bytes]) -> None:
+    """Write bytes as they come, one part held at a time."""
+    with path.open("wb") as file:
+        file.writelines(parts)
 
 
 def sync(path: Path) -> None:
@@ -296,7 +293,7 @@ def remove_leftovers(workspace: Workspace) -> None:
 
     What only its owner may see is shut. Call only while the folder is locked.
     """
-    for name in FINAL_FILES:
+    for name in (*FINAL_FILES, *reversed(PAPERS)):
         remove(workspace.path / name)
     for path in list_files(workspace.path, f"**/.*{TEMPORARY_SUFFIX}*"):
         remove(path)
@@ -327,6 +324,14 @@ def table_rows(path: Path) -> int:
     return int(pq.read_metadata(path).num_rows)
 
 
+def table_memory(path: Path) -> int:
+    """Bytes of the columns of a Parquet file before compression."""
+    footer = pq.read_metadata(path)
+    return sum(
+        footer.row_group(i).total_byte_size for i in range(footer.num_row_groups)
+    )
+
+
 def table_schema(path: Path) -> pa.Schema:
     """Schema of a Parquet file."""
     return pq.read_schema(path)
@@ -337,6 +342,18 @@ def table_bytes(table: pa.Table) -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     return sink.getvalue().to_pybytes()
+
+
+def link_or_copy(path: Path, target: Path) -> None:
+    """Give a file a second name, or copy it where that cannot be."""
+    make_folder(target.parent)
+    try:
+        target.hardlink_to(path)
+    except OSError:
+        try:
+            shutil.copyfile(path, target)
+        except OSError as error:
+            raise explain_write_error(error, target) from None
 
 
 def write_audit(workspace: Workspace, name: str, table: pa.Table) -> OutputFile:
@@ -350,21 +367,6 @@ def as_written(workspace: Workspace, path: Path, rows: int) -> OutputFile:
     """A file of the run as it is now."""
     name, sha256 = workspace.relative(path), file_sha256(path)
     return OutputFile(path=name, rows=rows, bytes=size_of(path), sha256=sha256)
-
-
-def arrow_bytes(batches: Sequence[pa.RecordBatch]) -> bytes:
-    """Record batches of one schema, at least one, as an Arrow stream."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batches[0].schema) as stream:
-        for batch in batches:
-            stream.write_batch(batch)
-    return sink.getvalue().to_pybytes()
-
-
-def arrow_batches(content: bytes) -> Iterator[pa.RecordBatch]:
-    """The record batches of an Arrow stream."""
-    with pa.ipc.open_stream(content) as stream:
-        yield from stream
 
 
 def map_arrow(path: Path) -> pa.Table:

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 FINAL_FILES = ("_SUCCESS", "SHA256SUMS", "manifest.json", "report.html")
 """Written by close, in the reverse of this order; removed when a run starts again."""
+
+PROVENANCE = "provenance.intoto.json"
+PAPERS = (
+    PROVENANCE,
+    "README.md",
+    "croissant.json",
+    "DATASHEET.md",
+    "eu-training-content.md",
+    "eu-training-content.json",
+    "privacy.json",
+    "test-result.intoto.json",
+    "attestations.intoto.jsonl",
+)
+"""Written by a release. The first one tells that the others are of a release, too: it
+is there before them, and removed after them. The last one is there if it was signed."""
 
 TABLES = (
     "data",
@@ -23,6 +39,18 @@ TABLES = (
     "clusters",
     "audit",
 )
+
+PUBLISHED = (
+    "data",
+    "tokens",
+    "packed",
+    "megatron",
+    "embeddings",
+    "hidden_states",
+    "clusters",
+)
+"""Tables that a release hands on. The others tell of documents that are not in it, or
+where in the sources something was taken out."""
 
 PRIVATE = ("work", "quarantine")
 """Folders for their owner alone: they tell what was given, or hold it as it came."""
@@ -67,3 +95,8 @@ class Workspace:
     def relative(self, path: Path) -> str:
         """`path` relative to the run folder, with `/`."""
         return path.relative_to(self.path).as_posix()
+
+
+def sums_text(hashes: Mapping[str, str]) -> str:
+    """Hashes of files, by path, as `sha256sum -c` reads them."""
+    return "".join(f"{sha256}  {name}\n" for name, sha256 in hashes.items())

@@ -27,11 +27,13 @@ def interval(low: float, high: float) -> str:
 def review_section(review: ReviewSummary) -> Section:
     """Each sample with its marks, and the recall in passages that were read."""
     counted = sum(one.right + one.wrong + one.unsure for one in review.judged)
+    behind = sum(one.behind for one in review.judged)
     said = (
         f"There are {grouped(review.given)} marks in {review.marks} (SHA-256 "
         f"{review.sha256[:16]}…). {grouped(counted)} of them are on places of the "
         "random samples below, and no others are measured by. Each sample is a simple "
-        "random one of the kind or reason that it is about, drawn by a keyed hash."
+        "random one of the kind or reason that it is about, drawn by a keyed hash, up "
+        f"to its first place without a mark; {grouped(behind)} marks lie behind one."
     )
     blocks: list[Block] = [Paragraph(said), _samples(review)]
     if review.recall:
@@ -41,6 +43,7 @@ def review_section(review: ReviewSummary) -> Section:
 
 def _samples(review: ReviewSummary) -> Block:
     heads = ["<Of", "All", "Sample", "Right", "Wrong", "Unsure", "No mark"]
+    heads += ["Not counted"]
     heads += ["Share right", "95 % interval"]
     return table(
         "Samples and their marks",
@@ -54,13 +57,15 @@ def _samples(review: ReviewSummary) -> Block:
                 grouped(one.wrong),
                 grouped(one.unsure),
                 grouped(one.unmarked),
+                grouped(one.behind),
                 percent(one.share),
                 MISSING if one.share is None else interval(one.low, one.high),
             ]
             for one in review.judged
         ],
         note="Of passages of kept texts, wrong means that something in it was missed. "
-        "The share leaves out what is unsure or has no mark. Intervals are of Wilson, "
+        "The share leaves out what is unsure or has no mark, and what is marked behind "
+        "the first place without one. Intervals are of Wilson, "
         "as if the sample were of many more places than there are.",
     )
 

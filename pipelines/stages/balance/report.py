@@ -10,13 +10,13 @@ from isinglass.pipelines.report.text import (
     MISSING,
     decimal,
     grouped,
+    number_of,
     percent,
     share_of,
     shorten,
 )
 from isinglass.pipelines.stages.balance.report_weights import weight_blocks
-from isinglass.pipelines.stages.balance.summary import FEW
-from isinglass.pipelines.stages.balance.warnings import few_named
+from isinglass.pipelines.stages.balance.warnings import closest, few_named
 from isinglass.pipelines.stages.demographics.report import (
     ANCHOR,
     CAVEAT,
@@ -26,6 +26,7 @@ from isinglass.pipelines.stages.demographics.report import (
 )
 from isinglass.schemas.manifest import Manifest
 from isinglass.schemas.weighting import AxisSummary
+from isinglass.transforms.statistics.intervals import FEW
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -72,9 +73,12 @@ def advice(manifest: Manifest) -> list[str]:
 def _outcome(one: AxisSummary) -> str:
     if not one.too_few:
         aim = "target" if one.target else "limits"
-        return f"within {decimal(one.residual * 100)} points of the {aim}"
+        points = f"{decimal(one.residual * 100)} points"
+        if not one.feasible:
+            return f"misses the {aim} by {points}"
+        return f"within {points} of the {aim}"
     mentions = sum(one.mentions.values())
-    return f"too few to say ({grouped(mentions)} mentions)"
+    return f"too few to say ({number_of(mentions, 'mention')})"
 
 
 def _axis_blocks(axis: str, summary: AxisSummary) -> list[page.Block]:
@@ -84,13 +88,14 @@ def _axis_blocks(axis: str, summary: AxisSummary) -> list[page.Block]:
         for group in sorted({*before, *after, *target})
     ]
     blocks: list[page.Block] = [page.Heading(f"Weights on the axis {shorten(axis)}")]
-    if rows and not summary.too_few:
+    drawn = [row for row in rows if not _is_few(summary, row[0])]
+    if drawn and not summary.too_few:
         caption = (
             "Share of the axis by group: hollow dot before weighting, full dot after, "
             "upright stroke the target"
         )
         what = "Shares before and after weighting"
-        blocks.append(page.Figure(shifts(rows, what), caption))
+        blocks.append(page.Figure(shifts(drawn, what), caption))
     blocks += [_axis_table(summary, rows), _axis_statement(summary)]
     if summary.too_few:
         text = (
@@ -102,6 +107,20 @@ def _axis_blocks(axis: str, summary: AxisSummary) -> list[page.Block]:
     return [*blocks, *_drawn_table(summary)]
 
 
+def _is_few(summary: AxisSummary, group: str) -> bool:
+    """Whether nothing can be said of a group, be it asked for or not."""
+    numbers = (summary.mentions, summary.mentioned_in)
+    known = all(group in own for own in numbers)
+    few = known and min(own[group] for own in numbers) < FEW
+    return few or group in summary.too_few
+
+
+def _few_or(shown: list[str], *, few: bool) -> list[page.Cell | str]:
+    """Cells of shares, or that there are too few to say any."""
+    unknown = page.Cell("too few to say", tone="muted")
+    return [unknown] * len(shown) if few else [*shown]
+
+
 def _axis_table(summary: AxisSummary, rows: list[Shift]) -> page.Table:
     def reach(group: str) -> str:
         ends = summary.together.get(group) or summary.reachable.get(group)
@@ -109,18 +128,16 @@ def _axis_table(summary: AxisSummary, rows: list[Shift]) -> page.Table:
 
     made: list[page.Row] = []
     for group, before, after, *_ in rows:
-        few = group in summary.too_few
-        shown: list[page.Cell | str] = [percent(before), percent(after)]
-        if few:
-            shown = [page.Cell("too few to say", tone="muted")] * 2
-        mentions = grouped(summary.mentions.get(group))
-        made.append(
-            [shorten(group), _asked(summary, group), *shown, mentions, reach(group)]
-        )
+        few = _is_few(summary, group)
+        shown = _few_or([percent(before), percent(after)], few=few)
+        numbers = (summary.mentions, summary.mentioned_in)
+        counts = [grouped(own.get(group)) for own in numbers]
+        ends = MISSING if few else reach(group)
+        made.append([shorten(group), _asked(summary, group), *shown, *counts, ends])
     within = "Reachable within the bounds"
     if summary.together:
         within += ", the other axes at their targets"
-    heads = ("<Group", "Target", "Before", "After", "Mentions", within)
+    heads = ("<Group", "Target", "Before", "After", "Mentions", "Documents", within)
     caption = "Shares within the axis, of the kept documents' sure mentions"
     note = (
         "Sure are mentions by terms that are neither ambiguous nor words which people "
@@ -143,10 +160,12 @@ def _axis_statement(summary: AxisSummary) -> page.Paragraph:
     share = share_of(summary.effective_sample_size, summary.documents)
     reached = "The target can be reached within the bounds"
     if not summary.feasible:
-        reached = "The target can not be reached within the bounds; the closest is used"
+        reached = f"The target can not be reached within the bounds: {closest(summary)}"
     if summary.missed_in:
         named = ", ".join(shorten(name) for name in summary.missed_in[:10])
-        reached += f" (in {len(summary.missed_in)} parts, among them {named})"
+        reached += (
+            f" (in {number_of(len(summary.missed_in), 'part')}, among them {named})"
+        )
     text = (
         f"{reached}. Largest difference left: "
         f"{decimal(summary.residual * 100, 2)} percentage points. Weights lie between "
@@ -160,11 +179,13 @@ def _axis_statement(summary: AxisSummary) -> page.Paragraph:
 def _drawn_table(summary: AxisSummary) -> list[page.Block]:
     if not summary.drawn:
         return []
-    rows = [
+    rows: list[page.Row] = [
         [
             shorten(group),
-            percent(summary.after.get(group)),
-            percent(one.share),
+            *_few_or(
+                [percent(summary.after.get(group)), percent(one.share)],
+                few=_is_few(summary, group),
+            ),
             decimal(one.residual, 1),
             decimal(one.deviation, 1),
             decimal(one.z),

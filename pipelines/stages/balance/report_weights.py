@@ -5,8 +5,8 @@ from __future__ import annotations
 from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.distributions import Bin, histogram
 from isinglass.pipelines.report.text import MISSING, decimal, grouped, percent, shorten
-from isinglass.pipelines.stages.balance.summary import FEW
 from isinglass.schemas.weighting import DrawnDocuments, GroupUnderWeights, WeightSummary
+from isinglass.transforms.statistics.intervals import FEW
 
 
 def weight_blocks(weights: WeightSummary) -> list[page.Block]:

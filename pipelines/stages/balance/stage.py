@@ -19,6 +19,7 @@ from isinglass.pipelines.stage import (
 )
 from isinglass.pipelines.stages.balance import report
 from isinglass.pipelines.stages.balance.proof import check_weights
+from isinglass.pipelines.stages.balance.sample import sample_lines
 from isinglass.pipelines.stages.balance.summary import summarise
 from isinglass.pipelines.stages.balance.warnings import warnings
 from isinglass.pipelines.stages.balance.weights import (
@@ -79,6 +80,11 @@ class Balance(Stage):
         del share
         closest = {"on_infeasible": "closest"}
         return Balance(self.config.model_copy(update=closest))
+
+    def sample_says(self, driver: Driver) -> Sequence[str]:
+        """Whether the sample reaches the targets."""
+        axes, _ = summarise(self.config, driver)
+        return tuple(sample_lines(self.config, axes))
 
     def fields(self, table: Literal["survey", "data"]) -> tuple[pa.Field, ...]:
         """How often to repeat a document, or whether it is kept, if that is asked."""

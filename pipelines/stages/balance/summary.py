@@ -28,13 +28,11 @@ from isinglass.schemas.weighting import (
     WeightSummary,
 )
 from isinglass.transforms.balance.axes import Axis, axes_of
+from isinglass.transforms.statistics.intervals import FEW
 
 if TYPE_CHECKING:
     from isinglass.pipelines.stage import Driver
     from isinglass.transforms.balance.draw import Spread
-
-FEW = 30
-"""Mentions, and documents that mention a group, below which nothing is said of it."""
 
 _BINS = 20
 _MOST_SLICES = 100

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isclose
 
-from isinglass.pipelines.report.text import grouped, percent, ratio, shorten
-from isinglass.pipelines.stages.balance.summary import FEW
+from isinglass.pipelines.report.text import (
+    decimal,
+    grouped,
+    number_of,
+    percent,
+    ratio,
+    shorten,
+)
 from isinglass.schemas.weighting import AxisSummary, DrawnDocuments, WeightSummary
+from isinglass.transforms.statistics.intervals import FEW
 
 _MOST_NAMED = 5
+_STILL = 1e-6
+"""Change of a share that is none."""
 
 
 def warnings(
@@ -39,7 +49,7 @@ def few_named(summary: AxisSummary) -> str:
     """The groups of which there are too few mentions, with their counts."""
     told = [
         f"{shorten(group)} {grouped(summary.mentions.get(group, 0))} in "
-        f"{grouped(summary.mentioned_in.get(group, 0))} documents"
+        f"{number_of(summary.mentioned_in.get(group, 0), 'document')}"
         for group in summary.too_few
     ]
     more = len(told) - _MOST_NAMED
@@ -53,9 +63,21 @@ def _missed(axis: str, summary: AxisSummary) -> str:
         more = len(summary.missed_in) - _MOST_NAMED
         where = f" in {named}" + (f" and {more} more" if more > 0 else "")
     return (
-        f"The target of axis {axis} cannot be reached within the bounds{where}; the "
-        "nearest weights were taken."
+        f"The target of axis {axis} cannot be reached within the bounds{where}; "
+        f"{closest(summary)}."
     )
+
+
+def closest(summary: AxisSummary) -> str:
+    """What became of an axis that cannot reach its target, and what is left."""
+    points = f"{decimal(summary.residual * 100, 2)} percentage points"
+    before, after = summary.before, summary.after
+    if all(isclose(after[g], before[g], abs_tol=_STILL) for g in after):
+        return (
+            "no part of the way there can be gone with all of its groups together, and "
+            f"it stays where it was, {points} off"
+        )
+    return f"the weights go as far as they can, and leave {points}"
 
 
 def _table(weights: WeightSummary) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import grouped, percent, share_of
+from isinglass.pipelines.stage import Paper
 from isinglass.schemas.manifest import DecontaminationSummary, Manifest
 
 if TYPE_CHECKING:
@@ -37,6 +38,17 @@ def advice(manifest: Manifest) -> list[str]:
         "(`decontaminate.files`): nobody looked whether they are in it."
     )
     return [said]
+
+
+def paper(data: ReportData) -> Paper:
+    """Which evaluation sets were looked for, whatever came of it."""
+    summary = data.manifest.decontamination
+    if summary is None:
+        return Paper()
+    files = ", ".join(file.path for file in summary.files)
+    verb = "left out" if summary.action == "drop" else "marked"
+    held = f"{summary.documents:,} documents hold an item of them, and were {verb}"
+    return Paper(done=[f"Evaluation sets were looked for ({files}): {held}."])
 
 
 def _found(data: ReportData, summary: DecontaminationSummary) -> page.Paragraph:

@@ -171,7 +171,7 @@ def near_removals(
         ledger = read_table(workspace.table("ledger", shard_id), columns)
         mine = pc.equal(ledger["reason"], DropReason.NEAR_DUPLICATE.value)
         found = ledger.filter(mine).drop_columns("reason")
-        values = found["similarity"].to_numpy()
+        values = found["similarity"].drop_null().to_numpy()
         hundredths += np.bincount((values * 100 + 1e-9).astype(int), minlength=101)
         order = [("similarity", "ascending"), ("doc_id", "ascending")]
         weakest = found.sort_by(order).slice(0, MOST_SHOWN)

@@ -93,12 +93,12 @@ def _joined(workspace: Workspace, shard_id: str, schema: pa.Schema) -> pa.Table:
     return pa.table(columns, names=schema.names).cast(schema)
 
 
-def kept_statistics(kept: Kept, groups: Sequence[Group]) -> list[Statistic]:
+def kept_statistics(kept: Kept, lexicons: Lexicons) -> list[Statistic]:
     """Mentions before and after cleaning."""
     every, flags = kept.mentions, pa.array(kept.kept)
     chosen = every.filter(kept.kept)
     sources, languages = kept.sources.filter(flags), kept.languages.filter(flags)
     return [
-        *group_statistics(every, groups, kept.sources, kept.languages, "input"),
-        *group_statistics(chosen, groups, sources, languages, "output"),
+        *group_statistics(every, lexicons, kept.sources, kept.languages, "input"),
+        *group_statistics(chosen, lexicons, sources, languages, "output"),
     ]

@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from isinglass.pipelines.engine.mapped_tables import (
+    WORDS,
+    id_words,
+    read_mapped,
+    survey_path,
+)
 from isinglass.pipelines.engine.workspace import Workspace, read_table
 from isinglass.schemas.demographics import DemographicsSummary
-from isinglass.transforms.demographics.associations import associations
+from isinglass.transforms.demographics.associations import associations, sampled_in
 from isinglass.transforms.demographics.shares import term_shares
+from isinglass.transforms.read.identity import format_doc_ids
 
 if TYPE_CHECKING:
     from isinglass.transforms.demographics.lexicon import Lexicons
@@ -19,7 +26,7 @@ if TYPE_CHECKING:
 SAMPLED = 5_000
 """Documents that are read."""
 
-WORDS, TERMS, PAIRS = 10, 20, 100
+MOST, TERMS, PAIRS = 10, 20, 100
 """Words told of each group, terms of each axis, and pairs of groups."""
 
 
@@ -32,24 +39,39 @@ def leaning_words(
     first = [_first(read_table(path, ["doc_id"])["doc_id"]) for path in parts]
     chosen = _first(pa.chunked_array(first, pa.string()))
     drawn = []
-    for path, own in zip(parts, first, strict=True):
+    for shard_id, path, own in zip(shard_ids, parts, first, strict=True):
         if pc.any(pc.is_in(own, value_set=chosen)).as_py():
-            table = read_table(path, ["text", "language", "doc_id"])
-            drawn.append(table.filter(pc.is_in(table["doc_id"], value_set=chosen)))
+            table = read_table(path, ["text", "doc_id"])
+            some = table.filter(pc.is_in(table["doc_id"], value_set=chosen))
+            drawn.append(_with_languages(workspace, shard_id, some))
     if not drawn:
         return DemographicsSummary(documents=0, words=[])
     sample = pa.concat_tables(drawn).sort_by("doc_id")
     texts, languages = (
         sample[name].combine_chunks().cast(pa.string()) for name in ("text", "language")
     )
-    found = associations(texts, languages, lexicons, WORDS)
+    found = associations(texts, languages, lexicons, MOST)
+    told, untold = sampled_in(languages, lexicons)
     return DemographicsSummary(
         documents=len(sample),
         words=found.words,
         polarity=found.polarity,
         shares=term_shares(texts, languages, lexicons, TERMS),
         together=found.together[:PAIRS],
+        told_in=told,
+        not_told_in=untold,
     )
+
+
+def _with_languages(workspace: Workspace, shard_id: str, some: pa.Table) -> pa.Table:
+    """The languages by which the survey counted, which are told or recognised.
+
+    That of `data/` is what stood in the input, and may say `English`, or nothing.
+    """
+    survey = read_mapped(survey_path(workspace, shard_id), [*WORDS, "language"])
+    ids = format_doc_ids(id_words(survey))
+    place = pc.index_in(some["doc_id"].combine_chunks(), value_set=ids)
+    return some.append_column("language", survey["language"].take(place))
 
 
 def _first(ids: pa.ChunkedArray) -> pa.StringArray:

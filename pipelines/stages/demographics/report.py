@@ -11,13 +11,14 @@ from isinglass.pipelines.report.text import (
     MISSING,
     decimal,
     grouped,
+    number_of,
     percent,
     shorten,
     words_of,
 )
 from isinglass.pipelines.stages.demographics.report_beside import beside
 from isinglass.pipelines.stages.demographics.report_terms import term_blocks
-from isinglass.transforms.demographics.groups import FEW
+from isinglass.transforms.statistics.intervals import FEW
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -148,12 +149,16 @@ def _axis_blocks(told: _Told, axis: str) -> list[page.Block]:
 
 
 def _more(left_out: int) -> str:
-    return f". {left_out} more groups are in the table" if left_out > 0 else ""
+    return (
+        f". {number_of(left_out, 'more group')} stand in the table"
+        if left_out > 0
+        else ""
+    )
 
 
-def _documents(told: _Told, axis: str, group: str) -> int:
-    row = told.find("group.document_share", "output", axis, group)
-    return int(row["numerator"]) if row else 0
+def _documents(told: _Told, axis: str, group: str, stage: str = "output") -> int:
+    row = told.find("group.document_share", stage, axis, group)
+    return int(row["numerator"] or 0) if row else 0
 
 
 def _shift(told: _Told, axis: str, group: str, label: str, **by: str) -> Shift | None:
@@ -189,7 +194,10 @@ def _share_fold(told: _Told, axis: str, groups: Sequence[str]) -> page.Fold:
     made: list[page.Row] = []
     for group in groups:
         cells = [
-            _share_cell(told.find(metric, stage, axis, group))
+            _share_cell(
+                told.find(metric, stage, axis, group),
+                few=_documents(told, axis, group, stage) < FEW,
+            )
             for metric in _SHARES
             for stage in ("input", "output")
         ]
@@ -231,8 +239,10 @@ def _between(row: Row | None) -> str:
     return f"{decimal(row['value'])} ({low} to {high})"
 
 
-def _share_cell(row: Row | None) -> str:
-    return MISSING if row is None else f"{percent(row['value'])} ({_counts(row)})"
+def _share_cell(row: Row | None, *, few: bool = False) -> str:
+    if row is None:
+        return MISSING
+    return f"{'too few to say' if few else percent(row['value'])} ({_counts(row)})"
 
 
 def _counts(row: Row) -> str:
@@ -251,4 +261,22 @@ def coverage(data: ReportData) -> list[page.Block]:
     if not lines:
         return []
     text = f"Kept documents that mention the axis at all: {'; '.join(lines)}."
+    return [page.Paragraph(text), *_not_measured(data)]
+
+
+def _not_measured(data: ReportData) -> list[page.Block]:
+    """Documents in languages whose lexicon does not have an axis."""
+    left = {
+        row["axis"]: row["denominator"] - row["numerator"]
+        for row in data.slices.named("lexicon.coverage")
+        if row["axis"] and row["stage"] == "output"
+        if row["language"] is None and row["source"] is None
+    }
+    lines = [f"{_named(axis)}: {grouped(n)}" for axis, n in left.items() if n]
+    if not lines:
+        return []
+    text = (
+        "Kept documents that are in no share of an axis, since no lexicon of their "
+        f"language has it: {'; '.join(lines)}."
+    )
     return [page.Paragraph(text)]

@@ -6,29 +6,30 @@ from typing import TYPE_CHECKING
 
 from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import decimal, grouped, percent, shorten, words_of
-from isinglass.transforms.statistics.intervals import wilson
+from isinglass.transforms.statistics.intervals import FEW, wilson
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
     from isinglass.schemas.demographics import (
+        DemographicsSummary,
         GroupPolarity,
         GroupsTogether,
         TermShare,
         WordAssociation,
     )
 
+_NAMED = 20
+"""Languages that are named."""
+
 _SHOWN = 3
 """Words of a group that stand in the open table."""
 
-FEW_WORDS = 30
-"""Words of praise and blame below which no share of them is told."""
-
 _NOTE = (
-    "Sentences of sampled documents that speak of the group and of no other one of its "
-    "axis, beside those that speak of others only. A ratio of 3: the word is in such "
-    "sentences three times as often. Gap: normalised pointwise mutual information with "
-    "the group less that with the others. That a word leans to a group says nothing of "
-    "its meaning there; weights change none of this."
+    "Sentences in one language, of sampled documents, that speak of the group and of "
+    "no other one of its axis, beside those that speak of others only. A ratio of 3: "
+    "the word is in such sentences three times as often. Gap: normalised pointwise "
+    "mutual information with the group less that with the others. That a word leans to "
+    "a group says nothing of its meaning there; weights change none of this."
 )
 
 
@@ -38,11 +39,11 @@ def beside(data: ReportData) -> list[page.Block]:
     if summary is None or not summary.documents:
         return []
     title = f"Beside the groups, in {grouped(summary.documents)} sampled documents"
-    blocks: list[page.Block] = [page.Heading(title)]
+    blocks: list[page.Block] = [page.Heading(title), *_languages(summary)]
     if summary.words:
         blocks.append(_words_table(_first(summary.words)))
         blocks.append(page.Fold("All words that lean", _words_table(summary.words)))
-    told = [one for one in summary.polarity if _signs(one) >= FEW_WORDS]
+    told = [one for one in summary.polarity if _signs(one) >= FEW]
     if told:
         blocks.append(_polarity_table(told))
     if summary.shares:
@@ -53,11 +54,33 @@ def beside(data: ReportData) -> list[page.Block]:
     return blocks
 
 
+def _languages(summary: DemographicsSummary) -> list[page.Block]:
+    """In which languages words beside groups are looked for, and in which not."""
+    parts = (summary.told_in, summary.not_told_in)
+    told, others = (
+        ", ".join(f"{shorten(name)} ({grouped(own[name])})" for name in _most(own))
+        for own in parts
+    )
+    if not summary.not_told_in:
+        return []
+    text = (
+        f"Words beside groups, and groups in one sentence, are of documents in "
+        f"{told or 'no language of the sample'}. They are not looked for in {others}: "
+        "there is no lexicon of the language, or it has no blanks between words."
+    )
+    return [page.Paragraph(text, "muted")]
+
+
+def _most(documents: dict[str, int]) -> list[str]:
+    """The languages with the most documents."""
+    return sorted(documents, key=lambda name: (-documents[name], name))[:_NAMED]
+
+
 def _terms_table(shares: list[TermShare]) -> page.Table:
     rows = []
     for one in shares:
         ends = wilson(one.documents, one.of)
-        few = one.of < FEW_WORDS
+        few = one.of < FEW
         rows.append(
             [
                 f"{shorten(words_of(one.axis))}: {shorten(words_of(one.group))}",
@@ -69,8 +92,9 @@ def _terms_table(shares: list[TermShare]) -> page.Table:
         )
     heads = ("<Group", "<Term", "Documents", "Share", "95 %")
     note = (
-        "Of the sampled documents that mention the axis, those that hold the term. A "
-        "document may hold several, so the shares of an axis do not add up to 100 %."
+        "Of the sampled documents in its language that mention the axis, those that "
+        "hold the term. A document may hold several, so the shares of an axis do not "
+        "add up to 100 %."
     )
     caption = "Terms that most documents hold"
     return page.table(caption, page.columns(*heads), rows, note=note)
@@ -88,7 +112,8 @@ def _pairs_table(pairs: list[GroupsTogether]) -> page.Table:
     ]
     heads = ("<Group", "<With", "Sentences", "Documents")
     caption = "Groups of different axes in one sentence of sampled documents"
-    return page.table(caption, page.columns(*heads), rows)
+    note = f"Pairs in fewer than {FEW} sentences are left out: too few to say."
+    return page.table(caption, page.columns(*heads), rows, note=note)
 
 
 def _first(words: list[WordAssociation]) -> list[WordAssociation]:
@@ -105,7 +130,7 @@ def _words_table(words: list[WordAssociation]) -> page.Table:
     rows = [
         [
             f"{shorten(words_of(word.axis))}: {shorten(words_of(word.group))}",
-            shorten(word.word),
+            f"{shorten(word.word)} ({word.language})",
             f"{grouped(word.together)} of {grouped(word.group_sentences)}",
             f"{grouped(word.elsewhere)} of {grouped(word.other_sentences)}",
             f"{decimal(word.ratio)} ({decimal(word.low)} to {decimal(word.high)})",
@@ -144,6 +169,6 @@ def _polarity_table(told: list[GroupPolarity]) -> page.Table:
         note=(
             "Words of a list, whatever they are said of: that a sentence holds both a "
             "group and such a word does not mean that it is said of the group. Groups "
-            f"with fewer than {FEW_WORDS} such words are left out: too few to say."
+            f"with fewer than {FEW} such words are left out: too few to say."
         ),
     )

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pyarrow as pa
 
 from isinglass.pipelines.stage import BY_TEXT, Closed, Closing, Columns, Stage
-from isinglass.pipelines.stages.demographics import report
+from isinglass.pipelines.stages.demographics import paper, proof, report
+from isinglass.pipelines.stages.demographics.judged import Judged
 from isinglass.pipelines.stages.demographics.kept import kept_documents, kept_statistics
 from isinglass.pipelines.stages.demographics.leaning import leaning_words
 from isinglass.pipelines.stages.demographics.terms import (
     TermMarks,
     cases,
+    marks_warnings,
     term_summaries,
 )
 from isinglass.schemas.config import RunConfig
@@ -34,12 +36,15 @@ from isinglass.transforms.demographics.lexicon import (
 )
 from isinglass.transforms.demographics.places import (
     JUDGED,
+    VETOES,
     place_column,
     place_field,
+    veto_column,
 )
 
 if TYPE_CHECKING:
     from isinglass.pipelines.stage import Phase, Site
+    from isinglass.schemas.statistic import Statistic
     from isinglass.transforms.seen import Seen
 
 
@@ -99,15 +104,17 @@ class Demographics(Stage):
         """Mentions of each group, words, whether there is a lexicon, and places."""
         if table == "data":
             return ()
-        return (*mention_fields(), place_field(self.lexicons()))
+        return (*mention_fields(), place_field(self.lexicons()), VETOES)
 
     def survey(self, state: Any, seen: Seen) -> Mapping[str, pa.Array]:
         """Count the mentions of each group, and note where ambiguous terms stand."""
         del state
         lexicons = self.lexicons()
         mentions, matches = count_mentions(seen.texts, seen.languages, lexicons)
-        places = place_column(matches, len(seen.texts), lexicons)
-        return {**mention_columns(mentions), JUDGED: places}
+        columns = mention_columns(mentions)
+        columns[JUDGED] = place_column(matches, len(seen.texts), lexicons)
+        columns[VETOES.name] = veto_column(matches, len(seen.texts), lexicons)
+        return columns
 
     def close(self, closing: Closing) -> Closed:
         """Mentions before and after cleaning, and words that lean to a group."""
@@ -116,13 +123,17 @@ class Demographics(Stage):
         told = DemographicsSummary(documents=0, words=[])
         if closing.driver.writes_text:
             told = leaning_words(closing.workspace, shards, lexicons)
-        terms = term_summaries(closing.workspace, shards, lexicons, self.marks)
-        sha256 = self.marks.sha256 or None
-        update = {"terms": terms, "marks_sha256": sha256}
+        judged = Judged.of(closing.workspace, shards, self.marks)
+        update = {
+            "terms": term_summaries(judged, lexicons, self.marks),
+            "rules": judged.rules(),
+            "vetoes": judged.vetoes_of(lexicons),
+            "marks_sha256": self.marks.sha256 or None,
+        }
         if not self.config.intersections:
             update["together"] = []
         told = told.model_copy(update=update)
-        statistics = kept_statistics(kept, lexicons.groups)
+        statistics = kept_statistics(kept, lexicons)
         return Closed(statistics, manifest={"demographics": told})
 
     @classmethod
@@ -135,7 +146,7 @@ class Demographics(Stage):
             axes, groups = (tuple(set(names)) for names in zip(*named, strict=True))
         whole: Columns = {"axis": axes, "group": groups}
         return {
-            "lexicon.coverage": BY_TEXT,
+            "lexicon.coverage": {"axis": axes, **BY_TEXT},
             # Of mentions the term is the entity; what others find has other columns.
             "review.precision": {
                 "entity": None,
@@ -150,5 +161,16 @@ class Demographics(Stage):
             "group.concentration": whole,
         }
 
+    @classmethod
+    def warns(
+        cls, config: RunConfig, told: Mapping[str, Any], statistics: Sequence[Statistic]
+    ) -> list[str]:
+        """Marks that are no random sample."""
+        del config, statistics
+        summary = told.get("demographics")
+        return marks_warnings(summary.terms) if summary is not None else []
+
+    prove = staticmethod(proof.prove)
     section = staticmethod(report.section)
+    paper = staticmethod(paper.paper)
     cases = staticmethod(cases)

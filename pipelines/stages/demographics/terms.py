@@ -17,9 +17,9 @@ from isinglass.pipelines.engine.mapped_tables import (
     read_mapped,
     survey_path,
 )
-from isinglass.pipelines.engine.workspace import Workspace, exists, read_table
-from isinglass.pipelines.review.marks import latest_draws, read_marks_file
-from isinglass.schemas.demographics import TermSummary
+from isinglass.pipelines.engine.workspace import Workspace, exists
+from isinglass.pipelines.review.marks import Ranked, latest_draws, read_marks_file
+from isinglass.schemas.demographics import TermSummary, Uncounted
 from isinglass.schemas.errors import ConfigError, InputError
 from isinglass.schemas.reasons import Outcome
 from isinglass.transforms.demographics.places import JUDGED, read_places
@@ -29,6 +29,7 @@ from isinglass.transforms.statistics.intervals import wilson
 
 if TYPE_CHECKING:
     from isinglass.pipelines.explain.folder import RunFolder
+    from isinglass.pipelines.stages.demographics.judged import Judged
     from isinglass.schemas.marks import Kind
     from isinglass.transforms.demographics.lexicon import Lexicons
 
@@ -46,14 +47,20 @@ class TermMarks:
     Attributes:
         sha256: Of the file of marks; empty if none is given.
         said: By label of the term: how many are right, and how many wrong.
+        not_counted: By label: how many are no part of a random sample, and why.
+        places: What each of these says, by label, document and start.
     """
 
     sha256: str = ""
     said: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    not_counted: Mapping[str, dict[Uncounted, int]] = field(default_factory=dict)
+    places: Mapping[tuple[str, str, int], str] = field(default_factory=dict)
 
     @classmethod
     def read(cls, path: Path) -> TermMarks:
         """Read a file of marks; those of the latest draw of each term count.
+
+        Of these, those up to the first place of the draw that has none.
 
         Raises:
             ConfigError: It cannot be read, or a line is no mark; names the line.
@@ -62,11 +69,25 @@ class TermMarks:
             file = read_marks_file(path)
         except InputError as error:
             raise ConfigError(f"demographics.marks: {error}") from None
-        said = {}
-        for label, (_, marks) in latest_draws(file.marks.values(), "mention").items():
-            counted = Counter(mark.mark for mark in marks)
-            said[label] = counted["right"], counted["wrong"]
-        return cls(file.sha256, said)
+        every = Counter(m.label for m in file.marks.values() if m.kind == "mention")
+        draws = latest_draws(file.marks.values(), "mention")
+        said: dict[str, tuple[int, int]] = {}
+        not_counted: dict[str, dict[Uncounted, int]] = {}
+        places: dict[tuple[str, str, int], str] = {}
+        for label, given in every.items():
+            seed, marks = draws.get(label, (0, []))
+            counted, behind, unknown = Ranked.of(seed, marks)
+            if counted:
+                own = Counter(mark.mark for mark in counted)
+                said[label] = own["right"], own["wrong"]
+            places |= {(label, mark.doc_id, mark.start): mark.mark for mark in counted}
+            left: dict[Uncounted, int] = {
+                "behind": len(behind),
+                "unknown": len(unknown),
+                "earlier": given - len(marks),
+            }
+            not_counted[label] = {why: n for why, n in left.items() if n}
+        return cls(file.sha256, said, not_counted, places)
 
     def sure(self, lexicons: Lexicons) -> frozenset[str]:
         """The ambiguous terms whose mentions are surely right often enough."""
@@ -88,7 +109,7 @@ def cases(run: RunFolder, kind: Kind) -> Iterator[pa.Table]:
     if kind not in _KINDS or not counted:
         return
     for path, ledger in run.each_ledger(["doc_id", "outcome"]):
-        places = _in_kept(Workspace(str(run.folder)), path.stem, ledger)
+        places = in_kept(Workspace(str(run.folder)), path.stem, ledger)
         rejected = pc.equal(places["rule"], RULES[0])
         chosen = rejected if kind == "rejected" else pc.invert(rejected)
         some = places.filter(chosen)
@@ -98,7 +119,7 @@ def cases(run: RunFolder, kind: Kind) -> Iterator[pa.Table]:
         yield some
 
 
-def _in_kept(workspace: Workspace, shard_id: str, ledger: pa.Table) -> pa.Table:
+def in_kept(workspace: Workspace, shard_id: str, ledger: pa.Table) -> pa.Table:
     """`doc_id`, `label`, `start`, `end` and `rule` of places in one shard."""
     path = survey_path(workspace, shard_id)
     survey = read_mapped(path) if exists(path) else pa.table({})
@@ -116,20 +137,13 @@ def _in_kept(workspace: Workspace, shard_id: str, ledger: pa.Table) -> pa.Table:
 
 
 def term_summaries(
-    workspace: Workspace,
-    shard_ids: Sequence[str],
-    lexicons: Lexicons,
-    marks: TermMarks,
+    judged: Judged, lexicons: Lexicons, marks: TermMarks
 ) -> list[TermSummary]:
     """How often each ambiguous term stands in kept documents, and if it is sure."""
     matches, accepted = Counter[str](), Counter[str]()
-    for shard_id in shard_ids:
-        ledger = read_table(workspace.table("ledger", shard_id), ["doc_id", "outcome"])
-        places = _in_kept(workspace, shard_id, ledger)
-        taken = places.filter(pc.not_equal(places["rule"], RULES[0]))
-        for counts, some in ((matches, places), (accepted, taken)):
-            for entry in some["label"].value_counts().to_pylist():
-                counts[entry["values"]] += entry["counts"]
+    for (label, rule), number in judged.terms.items():
+        matches[label] += number
+        accepted[label] += number * (rule != RULES[0])
     known = dict(zip(lexicons.labels, lexicons.terms, strict=True))
     made = []
     for label in sorted(matches):
@@ -145,11 +159,34 @@ def term_summaries(
                 status=term.status,
                 matches=matches[label],
                 accepted=accepted[label],
+                rules={
+                    rule: judged.terms[label, rule]
+                    for rule in RULES
+                    if judged.terms[label, rule]
+                },
                 right=right,
                 wrong=wrong,
+                not_counted=marks.not_counted.get(label, {}),
                 low=low,
                 high=high,
                 sure=label in lexicons.measured and term.status == "reviewed",
             )
         )
     return made
+
+
+def marks_warnings(terms: Sequence[TermSummary]) -> list[str]:
+    """Marks of the latest sample that do not count, if there are any."""
+    left = Counter[str]()
+    for term in terms:
+        left.update(term.not_counted)
+    behind, unknown = left["behind"], left["unknown"]
+    if not behind + unknown:
+        return []
+    said = (
+        f"{behind + unknown} marks of demographics.marks are not counted: {behind} lie "
+        f"behind a place of their sample that has no mark, and of {unknown} it is not "
+        "known where in it they are. Mark the sample from its first place on by "
+        "`isinglass review --mentions`, which notes that."
+    )
+    return [said]

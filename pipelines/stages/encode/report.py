@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import decimal, grouped, percent, ratio, share_of
+from isinglass.pipelines.stage import Paper
 from isinglass.schemas.encoding import EncodeSummary
 from isinglass.schemas.manifest import Manifest
 
@@ -48,6 +49,12 @@ def line(manifest: Manifest) -> str:
     return (
         f"tokens: {grouped(summary.tokens)} in {grouped(summary.documents)} documents"
     )
+
+
+def paper(data: ReportData) -> Paper:
+    """How many tokens are published."""
+    summary = data.manifest.encode
+    return Paper() if summary is None else Paper(tokens=summary.tokens)
 
 
 def _token_rows(

@@ -115,4 +115,5 @@ class Encode(Stage):
     prove = staticmethod(proof.prove)
     section = staticmethod(report.section)
     line = staticmethod(report.line)
+    paper = staticmethod(report.paper)
     story = staticmethod(story.story)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from isinglass.pipelines.stage import After, Closed, Record, Stage
-from isinglass.pipelines.stages.pii import leftovers, proof, report, story
+from isinglass.pipelines.stages.pii import leftovers, paper, proof, report, story
 from isinglass.pipelines.stages.pii import recall as misses
 from isinglass.pipelines.stages.pii.counts import (
     count_rules,
@@ -303,5 +303,6 @@ class Pii(Stage):
     remarks = staticmethod(leftovers.remarks)
     unsought = staticmethod(leftovers.unsought)
     advice = staticmethod(leftovers.advice)
+    paper = staticmethod(paper.paper)
     cases = staticmethod(story.cases)
     story = staticmethod(story.story)

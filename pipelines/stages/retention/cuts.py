@@ -71,9 +71,12 @@ def _shard(workspace: Workspace, shard_id: str) -> Iterator[tuple[Cut, Floats]]:
     for cut, spans in _spans(workspace, shard_id):
         if not len(spans):
             continue
-        documents = pc.index_in(spans["doc_id"], value_set=doc_ids).to_numpy()
-        taken = pc.subtract(spans["end"], spans["start"]).to_numpy()
-        sums = np.bincount(documents, taken, minlength=len(lengths))
+        documents = pc.index_in(spans["doc_id"], value_set=doc_ids)
+        taken = pc.subtract(spans["end"], spans["start"])
+        # A forged table may name a document that never came.
+        known = documents.is_valid()
+        places = documents.filter(known).to_numpy()
+        sums = np.bincount(places, taken.filter(known).to_numpy(), len(lengths))
         yield cut, np.minimum(sums / lengths, 1.0)
 
 

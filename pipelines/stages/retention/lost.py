@@ -13,11 +13,13 @@ from isinglass.pipelines.stages.demographics.kept import Kept, kept_documents
 from isinglass.pipelines.stages.retention.cuts import Cut, cut_shares
 from isinglass.schemas.arrays import Flags, Floats
 from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.demographics.measured import axes_by_lexicon, lexicon_places
 from isinglass.transforms.retention import audit
 from isinglass.transforms.retention.dialect import GROUP
 from isinglass.transforms.retention.tally import (
     Pairs,
     Population,
+    classes_of,
     length_classes,
     mention_pairs,
     moments,
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from isinglass.pipelines.engine.workspace import Workspace
-    from isinglass.transforms.demographics.lexicon import Group
+    from isinglass.transforms.demographics.lexicon import Lexicons
 
 DIALECT = "dialect_aae"
 """Column of the survey, which is for this audit alone."""
@@ -38,18 +40,18 @@ DIALECT = "dialect_aae"
 def lost_statistics(
     workspace: Workspace,
     shard_ids: Sequence[str],
-    groups: tuple[Group, ...],
+    lexicons: Lexicons,
     *,
     dialect: bool,
 ) -> list[Statistic]:
     """Who stays and who is lost of those that mention a group, or read like a dialect.
 
-    `groups` are the columns of the counts; with `dialect` the survey has the column
+    `lexicons` are those that were counted by; with `dialect` the survey has the column
     `DIALECT`.
     """
     kept = kept_documents(workspace, shard_ids)
     taken = cut_shares(workspace, shard_ids)
-    mentioning = _mentioning(kept, groups)
+    mentioning = _mentioning(kept, lexicons)
     codes, reasons = outcomes_of(kept.reason)
     everyone = tally(mentioning, codes, len(reasons) + 1)
     found = [
@@ -60,19 +62,25 @@ def lost_statistics(
     if dialect:
         speaking = _speaking(kept, workspace, shard_ids)
         # What holds of all documents is told above.
-        found += [row for row in _losses(speaking, kept, taken) if row.group]
+        found += [row for row in _losses(speaking, kept, taken) if row.axis]
     return found
 
 
-def _mentioning(kept: Kept, groups: tuple[Group, ...]) -> Population:
+def _mentioning(kept: Kept, lexicons: Lexicons) -> Population:
     """Documents whose language has a lexicon."""
-    mentions = kept.mentions
-    classes = length_classes(mentions.words, mentions.covered)
+    mentions, axes = kept.mentions, axes_by_lexicon(lexicons)
+    places = lexicon_places(kept.languages, lexicons)
 
     def pairs() -> Pairs:
         return mention_pairs(mentions)
 
-    return Population(groups, pairs, mentions.covered, classes)
+    return Population(
+        lexicons.groups,
+        pairs,
+        places >= 0,
+        classes_of(mentions.words, places),
+        np.array([axes[axis] for axis, _ in lexicons.groups]),
+    )
 
 
 def _speaking(kept: Kept, workspace: Workspace, shard_ids: Sequence[str]) -> Population:
@@ -86,9 +94,9 @@ def _speaking(kept: Kept, workspace: Workspace, shard_ids: Sequence[str]) -> Pop
     def pairs() -> Pairs:
         return [(documents, np.zeros(len(documents), np.int64))]
 
-    return Population(
-        (GROUP,), pairs, known, length_classes(kept.mentions.words, known)
-    )
+    # All of them are in English.
+    classes = length_classes(kept.mentions.words, known)
+    return Population((GROUP,), pairs, known, classes, np.ones((1, 1), np.bool_))
 
 
 def _losses(

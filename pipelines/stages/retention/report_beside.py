@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.svg import Whisker, whiskers
-from isinglass.pipelines.report.text import MISSING, decimal, grouped, percent, words_of
+from isinglass.pipelines.report.text import (
+    MISSING,
+    decimal,
+    grouped,
+    percent,
+    shorten,
+    words_of,
+)
 from isinglass.pipelines.stages.retention.rows import (
     Row,
     by_group,
@@ -17,8 +24,8 @@ from isinglass.pipelines.stages.retention.rows import (
     too_few,
     with_ends,
 )
-from isinglass.transforms.demographics.groups import FEW
 from isinglass.transforms.retention.audit import FLAGGED_RATIO
+from isinglass.transforms.statistics.intervals import FEW
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -31,7 +38,7 @@ LEAST_PARITY = 0.8
 
 def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
     """What stays of the documents that mention a group."""
-    few = {}
+    few, every = {}, None
     made: list[page.Row] = []
     dots: list[Whisker] = []
     ratios, parities = (
@@ -39,17 +46,21 @@ def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
     )
     for row in rows:
         who, whole = (row["axis"], row["group"]), row["group"] is None
+        if whole and row["axis"] is None:
+            every = row["denominator"]
+        elif whole and row["denominator"] == every:
+            continue
         ratio, parity = ratios.get(who), parities.get(who)
         if not whole and (row["denominator"] or 0) < FEW:
             few[who] = row
             continue
-        if row["low"] is not None:
-            label = "all documents" if whole else words_of(who[1])
+        if row["low"] is not None and (row["axis"] is None or not whole):
+            label = _all_of(None) if whole else words_of(who[1])
             dots.append(Whisker(label, row["value"], row["low"], row["high"]))
         below = parity is not None and parity["value"] < LEAST_PARITY
         made.append(
             [
-                "all documents" if whole else named(who),
+                _all_of(row["axis"]) if whole else named(who),
                 f"{grouped(row['numerator'])} of {grouped(row['denominator'])}",
                 page.Cell(with_ends(row, percent), share=row["value"]),
                 MISSING if ratio is None else decimal(ratio["value"]),
@@ -60,7 +71,7 @@ def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
             ]
         )
     heads = ("<Group", "Documents", "Share that stays")
-    against = ("Against all", "Against the best of its axis")
+    against = ("Against all", "Against the group of its axis that keeps most")
     if not made:
         return
     if len(dots) > 1:
@@ -70,9 +81,13 @@ def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
         page.columns(*heads, *against),
         made,
         note=(
-            "Against the group of its axis that fares best, the ends of the intervals "
-            "are compared that lie nearest to each other; below "
-            f"{LEAST_PARITY:g} it is marked."
+            "Against all: the share that stays, over that of all documents that are "
+            "counted for the axis. Against "
+            "the group of its axis that keeps most: the upper end of the interval of "
+            "what stays of the group, over the greatest lower end on its axis, at "
+            "most 1, so that chance alone lowers it seldom; below "
+            f"{LEAST_PARITY:g} it is marked. It is told of axes of which two groups or "
+            f"more have {FEW} documents."
         ),
     )
     if few:
@@ -84,6 +99,13 @@ def _stays_figure(dots: list[Whisker]) -> page.Figure:
     what = "What stays of the documents that mention a group"
     caption = f"{what}, least first, with 95 % interval"
     return page.Figure(whiskers(dots[:_PLOTTED], what), caption)
+
+
+def _all_of(axis: str | None) -> str:
+    """All documents, or those in a language whose lexicon has an axis."""
+    if axis is None:
+        return "all documents"
+    return f"all in languages with the axis {shorten(words_of(axis))}"
 
 
 def name_blocks(data: ReportData) -> list[page.Block]:

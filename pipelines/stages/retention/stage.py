@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import pyarrow as pa
 
 from isinglass.pipelines.stage import Closed, Columns, Stage
-from isinglass.pipelines.stages.demographics.kept import groups_of
+from isinglass.pipelines.stages.demographics.kept import lexicons_of
 from isinglass.pipelines.stages.demographics.stage import Demographics
 from isinglass.pipelines.stages.pii.stage import Pii
-from isinglass.pipelines.stages.retention import report
+from isinglass.pipelines.stages.retention import proof, report
 from isinglass.pipelines.stages.retention.lost import DIALECT, lost_statistics
 from isinglass.pipelines.stages.retention.report_beside import LEAST_PARITY
 from isinglass.schemas.config import GateConfig, PiiConfig, RetentionConfig, RunConfig
@@ -117,9 +117,9 @@ class Retention(Stage):
     def close(self, closing: Closing) -> Closed:
         """Each group against the documents that do not mention it."""
         driver, dialect = closing.driver, self.path is not None
-        groups = groups_of(driver.config)
+        lexicons = lexicons_of(driver.config)
         found = lost_statistics(
-            driver.workspace, driver.shard_ids, groups, dialect=dialect
+            driver.workspace, driver.shard_ids, lexicons, dialect=dialect
         )
         if self.config.names:
             found += name_statistics(self._names_found(closing))
@@ -177,6 +177,7 @@ class Retention(Stage):
             "group.weight_ratio": lost,
         }
 
+    prove = staticmethod(proof.prove)
     section = staticmethod(report.section)
 
 

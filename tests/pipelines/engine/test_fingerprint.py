@@ -24,11 +24,12 @@ def normal(name: str) -> str:
 
 
 def imported() -> dict[str, str]:
-    """Modules that our code imports, reports aside, and where."""
+    """Modules that our code imports, reports and papers aside, and where."""
     found: dict[str, str] = {}
     for layer in ("schemas", "transforms", "pipelines"):
         for path in (ROOT / layer).rglob("*.py"):
-            if path.name.startswith("report") or "report" in path.parts:
+            told = {"report", "release"} & {*path.relative_to(ROOT / layer).parts[:-1]}
+            if told or path.name.startswith(("report", "paper")):
                 continue
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 names = []

@@ -106,7 +106,9 @@ def test_text_can_be_told_from_what_is_behind_it(
 ) -> None:
     tab.open(report, 1600, scheme)
     reading.unfold(tab)
-    assert reading.pale(tab) == []
+    for verdict in ("passed", "warned", "failed"):
+        tab.run(f"document.querySelector('.verdict').className = 'verdict {verdict}'")
+        assert reading.pale(tab) == []
     paper = tab.run("getComputedStyle(document.body).backgroundColor")
     assert (paper == "rgb(255, 255, 255)") == (scheme == "light")
 

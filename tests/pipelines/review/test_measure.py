@@ -173,12 +173,38 @@ def test_marks_hold_in_another_run_which_tells_what_is_new(tmp_path: Path) -> No
     # A run that finds more: some of it comes before the last that was marked.
     more = [*NAMES, *((row, 90, 95, "PERSON") for row in range(DOCUMENTS))]
     new = measure(a_run(tmp_path / "new", more), given(*marks))
-    assert new.judged[0].right == 10
-    assert 0 < new.judged[0].unmarked == new.judged[0].sampled - 10
-    assert "have no mark" in review_warnings(new)[0]
+    (one,) = new.judged
+    assert 0 < one.unmarked == one.sampled - 10
+    # What lies behind the first new place is a sample of the old run alone.
+    assert one.right + one.behind == 10
+    assert one.behind > 0
+    assert f"so the {one.behind} marks behind the first" in review_warnings(new)[0]
     # And one that does not find two of them any more.
     less = [one for one in NAMES if one[0] not in (marks[0].row, marks[4].row)]
     assert measure(a_run(tmp_path / "less", less), given(*marks)).judged[0].right == 8
+
+
+@pytest.mark.parametrize(
+    ("places", "counted", "unmarked", "behind"),
+    [
+        (range(10), 10, 0, 0),
+        ([0, 1, 2], 3, 0, 0),
+        ([1, 2, 3], 0, 1, 3),
+        ([0, 1, 3, 9], 2, 6, 2),
+        ([5], 0, 5, 1),
+    ],
+)
+def test_marks_that_were_picked_are_no_sample(
+    tmp_path: Path, places: Sequence[int], counted: int, unmarked: int, behind: int
+) -> None:
+    run = a_run(tmp_path / "run", NAMES)
+    first = drawn_first(run, 10)
+    told = measure(run, given(*(mark(first[place], "right") for place in places)))
+    (one,) = told.judged
+    assert (one.right, one.unmarked, one.behind) == (counted, unmarked, behind)
+    assert one.share == (1.0 if counted else None)
+    assert len(review_statistics(told)) == (counted > 0)
+    assert bool(review_warnings(told)) == (behind > 0)
 
 
 @pytest.mark.parametrize(
@@ -201,16 +227,26 @@ def test_recall_is_of_the_passages_that_were_read(tmp_path: Path) -> None:
     run = a_run(tmp_path / "run", found)
     passages = choose(run, Choice("kept", count=2 * DOCUMENTS))
     assert passages.num_rows == 2 * DOCUMENTS
-    whole = {"kind": "kept", "label": "", "start": 0, "end": 2_000}
+    whole = {"kind": "kept", "label": ""}
     misses = [{"start": s, "end": s + 4, "label": "PERSON"} for s in (30, 40)]
-    marks = [
-        mark(0, "right", **whole),
-        mark(1, "missed", **whole, missed=misses),
-        mark(2, "unsure", **whole),
-        # This finding is wrong, so the passage holds none.
-        mark(3, "right", **whole),
-        mark(3, "wrong", drawn=[]),
+    said: dict[int, dict[str, Any]] = {
+        0: {"said": "right"},
+        1: {"said": "missed", "missed": misses},
+        3: {"said": "right"},
+    }
+    # All passages up to the last of these are looked at; the others are unsure.
+    places = [
+        (IDS.index(row["doc_id"]), row["start"], row["end"])
+        for row in passages.to_pylist()
     ]
+    last = max(places.index((row, 0, 2_000)) for row in said)
+    marks = [
+        mark(row, start=start, end=end, **whole, **own)
+        for row, start, end in places[: last + 1]
+        for own in [{"said": "unsure"} if start else said.get(row, {"said": "unsure"})]
+    ]
+    # This finding is wrong, so the passage holds none.
+    marks.append(mark(3, "wrong", drawn=[]))
     told = measure(run, given(*marks))
     (one,) = told.recall
     # Passage 0: two found; passage 1: one found and two missed.

@@ -41,6 +41,26 @@ def test_a_word_that_leans() -> None:
     assert words == ["female nurse 40/50 5/50", "male walks 45/50 10/50"]
 
 
+def test_a_mix_of_languages_leans_to_nobody() -> None:
+    # English sentences speak of women and Spanish ones of men, whatever they say.
+    english = ["The woman sat near the river."] * 80 + [
+        "A man sat near the river."
+    ] * 40
+    spanish = ["El hombre vino del mercado."] * 80 + ["La mujer vino del mercado."] * 40
+    # And a word that leans in one of them.
+    english += ["The woman is a smith."] * 60 + ["A man is here."] * 60
+    texts = pa.array([*english, *spanish])
+    languages = pa.array(["en"] * len(english) + ["es-MX"] * len(spanish))
+    found = associations(texts, languages, GENDER, 50).words
+    assert {(word.word, word.language) for word in found if word.group == "female"} == {
+        ("smith", "en"),
+        ("the", "en"),
+    }
+    (smith,) = [word for word in found if word.word == "smith"]
+    assert (smith.group_sentences, smith.other_sentences) == (140, 100)
+    assert {word.word for word in found} & {"river", "mercado", "vino", "sat"} == set()
+
+
 def test_the_gap_is_of_mutual_information() -> None:
     sentences = ["She is a nurse."] * 40 + ["He is a nurse."] * 10 + ["He sat."] * 50
     texts, languages = pa.array(sentences), pa.array(["en"] * 100)

@@ -10,6 +10,7 @@ import pytest
 
 from isinglass.schemas.config.demographics import DemographicsConfig
 from isinglass.schemas.errors import ConfigError
+from isinglass.schemas.manifest import Lexicon
 from isinglass.transforms.demographics.lexicon import (
     load_lexicons,
     parse_lexicon,
@@ -72,6 +73,7 @@ vetoes: []
 CYCLE = (
     "{g: {a: [{term: x, pair: y}], b: [{term: y, pair: z}], c: [{term: z, pair: x}]}}"
 )
+LONG = "x" * 500
 AXES = "{kin: {near: [{term: kin, forms: [kith]}], far: [{term: outlander}]}}"
 
 
@@ -111,6 +113,17 @@ def written(path: Path, language: str = "en", axes: str = AXES) -> str:
             "{g: {a: [{term: black-smith}], b: [{term: black smith}]}}",
             "'black smith' in g/b is matched like 'black-smith' in g/a",
         ),
+        ("en", "{' ': {a: [{term: x}]}}", "' ': write an axis or group with no blank"),
+        ("en", "{g: {' a': [{term: x}]}}", "' a': write an axis or group with no"),
+        (
+            "en",
+            "{g: {a: [{term: x, forms: [y], veto: [y z, black tie]}]}}",
+            "g: the veto 'black tie' of 'x' is no longer phrase that holds a form",
+        ),
+        ("en", "{g: {a: [{term: x, veto: [x]}]}}", "the veto 'x' of 'x' is no longer"),
+        ("en", "{g: {a: [{term: x, veto: [xy z]}]}}", "the veto 'xy z' of 'x'"),
+        ("en", f"{{g: {{a: [{{term: {LONG}}}]}}}}", f"entry '{LONG[:60]}…' is too"),
+        ("en", f"{{{LONG}/h: {{a: [{{term: x}}]}}}}", f"'{LONG[:60]}…': write"),
         ("en", "{}", "axes"),
         ("en", "[", "is no YAML"),
     ],
@@ -122,6 +135,26 @@ def test_what_is_wrong_is_named(
     with pytest.raises(ConfigError, match=re.escape(said)) as refused:
         load_lexicons(DemographicsConfig(lexicons=(name,)))
     assert str(refused.value).startswith(f"demographics.lexicons.0: {name}")
+
+
+def test_another_encoding_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    text = FILE.format(name="own", language="fr", axes="{g: {a: [{term: bébé}]}}")
+    path.write_bytes(text.encode("latin-1"))
+    config = DemographicsConfig(lexicons=(str(path),))
+    with pytest.raises(ConfigError, match=r"line 8: is not UTF-8: the byte 0xe9 is"):
+        load_lexicons(config)
+    path.write_bytes(text.encode("utf-16"))
+    assert load_lexicons(config).find("fr") is not None
+
+
+@pytest.mark.parametrize("one", OF_PACKAGE.entries, ids=lambda one: one.language)
+def test_files_of_the_package_are_as_those_of_users(
+    repository: Path, one: Lexicon
+) -> None:
+    folder = repository / "transforms/resources/lexicons"
+    content = (folder / f"{one.language}.yaml").read_bytes()
+    assert parse_lexicon(content, "x")[1] == one
 
 
 def test_files_that_cannot_be(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from isinglass.schemas.config.demographics import DemographicsConfig
 from isinglass.transforms.demographics.counts import count_mentions
 from isinglass.transforms.demographics.lexicon import load_lexicons
 from isinglass.transforms.demographics.senses import RULES
@@ -28,6 +29,8 @@ def labelled(name: str) -> list[tuple[tuple[str, str], bool, str]]:
     [
         ("sense_cases.tsv", "en"),
         ("sense_cases_held.tsv", "en"),
+        ("sense_cases_nations.tsv", "en"),
+        ("sense_cases_nations_held.tsv", "en"),
         ("sense_cases_zh.tsv", "zh"),
     ],
 )
@@ -72,7 +75,18 @@ CASES = [
     ("french", "She is French.", "language"),
     ("french", "It is written in French.", "rejected"),
     ("french", "a French dictionary", "rejected"),
-    ("Polish", "The Polish workers left.", "cased"),
+    ("french", "a French cat", "rejected"),
+    ("french", "The French won.", "language"),
+    ("american", "American nurses", "nation"),
+    ("american", "American, British and Canadian nurses", "nation"),
+    ("american", "American, British and Canadian cars", "rejected"),
+    ("american", "the first American in orbit", "nation"),
+    ("american", "an American living in Berlin", "nation"),
+    ("american", "an American living room", "rejected"),
+    ("american", "It is American.", "rejected"),
+    ("american", "She is American.", "nation"),
+    ("Polish", "The Polish workers left.", "language"),
+    ("Polish", "a Polish sausage", "rejected"),
     ("Polish", "Polish the table.", "rejected"),
     ("Polish", "You polish it.", "rejected"),
 ]
@@ -87,6 +101,33 @@ def test_the_rule_that_accepts(term: str, text: str, rule: str) -> None:
         if LEXICONS.terms[place][2].term == term
     ]
     assert (rules or ["rejected"])[:1] == [rule]
+
+
+@pytest.mark.parametrize(
+    ("language", "term", "text", "counts"),
+    [
+        ("en", "{term: Rose, sense: cased}", "my Rose, a rose", 1),
+        ("zh", "{term: 罗斯, sense: cased}", "我和罗斯去了", 1),
+        ("hi", "{term: गुलाब, sense: cased}", "वह गुलाब", 1),
+        ("ar", "{term: الأردن, sense: place}", "من الأردن", 1),
+        ("en", "{term: jordan, sense: place}", "from jordan", 0),
+    ],
+)
+def test_a_letter_without_a_capital_is_no_small_one(
+    tmp_path: Path, language: str, term: str, text: str, counts: int
+) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        f"name: own\nlanguage: {language}\nversion: '1'\nsource: own\n"
+        f"licence: CC0-1.0\naxes: {{kin: {{near: [{term}]}}}}\n"
+        "senses: {place_before: [من]}\n",
+        encoding="utf-8",
+    )
+    config = DemographicsConfig(axes=("kin",), lexicons=(str(path),))
+    found, _ = count_mentions(
+        pa.array([text]), pa.array([language]), load_lexicons(config)
+    )
+    assert found.counts.sum() == counts
 
 
 def test_only_what_is_sure_is_firm() -> None:

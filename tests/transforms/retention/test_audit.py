@@ -33,8 +33,10 @@ BEFORE = {"both": 50, "female": 150, "male": 450, "none": 350}
 """200 documents of women, 500 of men, 1,000 in all."""
 
 
-def population(mentioned: np.ndarray, classes: Any = None) -> Population:
-    """All documents, of one length if nothing else is said."""
+def population(
+    mentioned: np.ndarray, classes: Any = None, known: Any = None
+) -> Population:
+    """All documents, of one language and length if nothing else is said."""
 
     def pairs() -> Pairs:
         return [tuple(map(np.asarray, np.nonzero(mentioned)))]  # type: ignore[list-item]
@@ -42,7 +44,9 @@ def population(mentioned: np.ndarray, classes: Any = None) -> Population:
     every = np.ones(len(mentioned), np.bool_)
     if classes is None:
         classes = np.zeros(len(mentioned), np.int64)
-    return Population(NAMES, pairs, every, classes)
+    if known is None:
+        known = np.ones((len(NAMES), 1), np.bool_)
+    return Population(NAMES, pairs, every, classes, known)
 
 
 def documents(mentioned: dict[str, int], *lost: dict[str, int]) -> Tally:
@@ -65,17 +69,18 @@ def test_retention() -> None:
         documents(BEFORE, {"both": 10, "female": 90, "male": 40, "none": 60})
     )
     rows = {
-        (row.metric, row.group): (row.value, row.numerator, row.denominator)
+        (row.metric, row.axis, row.group): (row.value, row.numerator, row.denominator)
         for row in found
     }
     assert rows == {
-        ("group.retention", None): (0.8, 800, 1000),
-        ("group.retention", "female"): (0.5, 100, 200),
-        ("group.retention_ratio", "female"): (0.625, 0.5, 0.8),
-        ("group.retention", "male"): (0.9, 450, 500),
-        ("group.retention_ratio", "male"): (1.125, 0.9, 0.8),
+        ("group.retention", None, None): (0.8, 800, 1000),
+        ("group.retention", "gender", None): (0.8, 800, 1000),
+        ("group.retention", "gender", "female"): (0.5, 100, 200),
+        ("group.retention_ratio", "gender", "female"): (0.625, 0.5, 0.8),
+        ("group.retention", "gender", "male"): (0.9, 450, 500),
+        ("group.retention_ratio", "gender", "male"): (1.125, 0.9, 0.8),
     }
-    female = found[1]
+    female = found[2]
     assert (female.low, female.high) == pytest.approx((0.4313609, 0.5686391), abs=1e-7)
 
 
@@ -84,7 +89,10 @@ def test_retention_of_nothing() -> None:
     none_left = retention(documents(BEFORE, BEFORE))
     assert {row.metric for row in none_left} == {"group.retention"}
     nobody = retention(documents({"none": 4}, {"none": 3}))
-    assert [(row.group, row.value) for row in nobody] == [(None, 0.25)]
+    assert [(row.axis, row.group, row.value) for row in nobody] == [
+        (None, None, 0.25),
+        ("gender", None, 0.25),
+    ]
 
 
 def by_metric(found: list[Statistic], metric: str) -> dict[Any, Statistic]:
@@ -98,8 +106,10 @@ def test_removal_by_reason() -> None:
     found = removal(counted, ["empty", "near_duplicate"])
     shares = by_metric(found, "group.removed_share")
     assert {key: row.value for key, row in shares.items()} == {
+        ("empty", None): 0.01,
         ("empty", "female"): 0.0,
         ("empty", "male"): 0.0,
+        ("near_duplicate", None): 0.1,
         ("near_duplicate", "female"): 0.2,
         ("near_duplicate", "male"): 0.1,
     }
@@ -128,7 +138,8 @@ def test_removal_by_reason() -> None:
         (30, 4, 10, False),
         (1000, 4, 10, False),
         (30, 5, 1, True),
-        (30, 5, 0, False),
+        (30, 5, 0, True),
+        (29, 29, 0, False),
         (0, 0, 10, False),
     ],
 )
@@ -138,6 +149,106 @@ def test_too_few_to_say(group: int, lost: int, others_lost: int, told: bool) -> 
     )
     found = by_metric(removal(counted, ["empty"]), "group.adjusted_removal_ratio")
     assert (("empty", "female") in found) == told
+
+
+def one_side(
+    strata: list[tuple[int, int, int, int]], classes: list[int], languages: int = 1
+) -> list[Statistic]:
+    """Removal of women against others, from `(lost, of, others lost, of)` a class."""
+    rows = [
+        (mention, place, gone < lost)
+        for place, (a, n, b, m) in zip(classes, strata, strict=True)
+        for mention, lost, every in ((True, a, n), (False, b, m))
+        for gone in range(every)
+    ]
+    mentioned = np.zeros((len(rows), 2), np.bool_)
+    mentioned[:, 0] = [row[0] for row in rows]
+    place, gone = (np.array([row[k] for row in rows], np.int64) for k in (1, 2))
+    known = np.ones((2, languages), np.bool_)
+    return removal(tally(population(mentioned, place, known), gone, 2), ["quality"])
+
+
+# The classes of a case are lengths of one language; each line is
+# `(lost, of, others lost, of)`.
+@pytest.mark.parametrize(
+    ("strata", "plain", "adjusted"),
+    [
+        # (20.5 / 40.5) / (0.5 / 500.5), and 1.96 errors of
+        # sqrt(1 / 20.5 - 1 / 40.5 + 1 / 0.5 - 1 / 500.5) around its logarithm.
+        ([(20, 40, 0, 500)], (506.679, 31.212, 8225.1), (506.679, 31.212, 8225.1)),
+        # The same in ten classes of a length each.
+        (
+            [(2, 4, 0, 50)] * 10,
+            (506.679, 31.212, 8225.1),
+            (506.679, 31.212, 8225.1),
+        ),
+        # Of the weights 39/40 and 499/500 the first class gets half a document by .2471
+        # on all four counts, and the second by .2529: .8758 over .2401.
+        (
+            [(20, 39, 0, 1), (0, 1, 0, 499)],
+            (506.679, 31.212, 8225.1),
+            (3.6476, 0.18348, 72.512),
+        ),
+        # There is nobody at all.
+        ([(20, 40, 0, 0), (0, 0, 0, 500)], (506.679, 31.212, 8225.1), None),
+        ([(20, 40, 0, 0)], None, None),
+        # Others are lost, but none where they could be compared.
+        (
+            [(20, 40, 0, 500), (0, 0, 7, 9)],
+            (36.3571, 16.3643, 80.7762),
+            (506.679, 31.212, 8225.1),
+        ),
+        # Lost where there are no others, and not lost where there are.
+        ([(20, 40, 0, 0), (0, 10, 3, 500)], (66.6667, 20.5231, 216.558), None),
+        # Nothing is lost of the group, or of anybody.
+        ([(0, 40, 9, 500)], None, None),
+        ([(0, 40, 0, 500)], None, None),
+    ],
+)
+def test_a_loss_that_hits_one_group_alone(
+    strata: list[tuple[int, int, int, int]],
+    plain: tuple[float, float, float] | None,
+    adjusted: tuple[float, float, float] | None,
+) -> None:
+    found = one_side(strata, [*range(len(strata))])
+    for metric, expected in (
+        ("group.removal_ratio", plain),
+        ("group.adjusted_removal_ratio", adjusted),
+    ):
+        row = by_metric(found, metric).get(("quality", "female"))
+        told = row and (row.value, row.low, row.high)
+        assert told == (expected and pytest.approx(expected, rel=1e-4))
+
+
+def test_a_mix_of_languages_is_no_effect_of_a_group() -> None:
+    # Half of the documents in one language go and none of the other, whomever they
+    # mention; those of the first speak of women more often.
+    english, other = (50, 100, 25, 50), (0, 20, 0, 400)
+    found = one_side([english, other], [3, CLASSES + 3], languages=2)
+    crude = by_metric(found, "group.removal_ratio")["quality", "female"]
+    assert crude.value == pytest.approx((50 / 120) / (25 / 450))
+    adjusted = by_metric(found, "group.adjusted_removal_ratio")["quality", "female"]
+    assert adjusted.value == pytest.approx(1.0)
+    assert adjusted.low is not None
+    assert adjusted.low < 1.0
+
+
+def test_documents_that_could_not_mention_a_group_are_not_among_the_others() -> None:
+    mentioned = np.zeros((30, 2), np.bool_)
+    mentioned[:4, 0] = mentioned[:2, 1] = True
+    classes = np.repeat([0, CLASSES], 15)
+    # Men are told of in both languages, women in the first alone.
+    known = np.array([[True, False], [True, True]])
+    some = population(mentioned, classes, known)
+    gone = np.zeros(30, np.int64)
+    gone[[0, 1, 5, 20]] = 1
+    counted = tally(some, gone, 2)
+    cases, individuals = counted.rest(1)
+    assert cases.sum(axis=1).tolist() == [1, 2]
+    assert individuals.sum(axis=1).tolist() == [11, 28]
+    weight = moments(some, np.arange(30.0))
+    assert weight.around[:2].T.tolist() == [[15, 105], [30, 435]]
+    assert weight.whole[:2].tolist() == [30, 435]
 
 
 def test_what_length_explains_is_adjusted_away() -> None:
@@ -183,6 +294,7 @@ def test_cuts_are_shares_of_documents_and_of_their_characters() -> None:
     assert rows["cut_share", "female"].value == 0.5
     assert rows["cut_ratio", "female"].value == pytest.approx(3.0)
     assert rows["adjusted_cut_ratio", "female"].value == pytest.approx(3.0)
+    assert rows["cut_share", None].value == 0.3
     means = {group: row for (metric, group), row in rows.items() if "chara" in metric}
     assert {group: row.value for group, row in means.items()} == {
         None: pytest.approx(0.11),
@@ -224,28 +336,29 @@ def by_chance(kept: tuple[int, int], count: tuple[int, int]) -> dict[str, float]
 
 
 @pytest.mark.parametrize(
-    ("kept", "count", "fails"),
+    ("kept", "count", "told", "fails"),
     [
         # A group that loses clearly more.
-        ((100, 980), (1000, 1000), "female"),
-        ((700, 100), (1000, 1000), "male"),
+        ((100, 980), (1000, 1000), True, "female"),
+        ((700, 100), (1000, 1000), True, "male"),
         # Less, but not below four fifths.
-        ((850, 1000), (1000, 1000), None),
+        ((850, 1000), (1000, 1000), True, None),
         # Far below, but of too few documents; of some more; and by chance.
-        ((1, 990), (29, 1000), None),
-        ((1, 990), (30, 1000), "female"),
-        ((21, 990), (30, 1000), None),
+        ((1, 990), (29, 1000), False, None),
+        ((1, 990), (30, 1000), True, "female"),
+        ((21, 990), (30, 1000), True, None),
+        ((0, 30), (30, 30), True, "female"),
         # Nothing to compare with, and nothing kept.
-        ((0, 990), (0, 1000), None),
-        ((0, 0), (50, 50), None),
-        ((0, 0), (0, 0), None),
+        ((0, 990), (0, 1000), False, None),
+        ((0, 0), (50, 50), False, None),
+        ((0, 0), (0, 0), False, None),
     ],
 )
 def test_a_group_of_which_clearly_less_stays_is_below_the_other(
-    kept: tuple[int, int], count: tuple[int, int], fails: str | None
+    kept: tuple[int, int], count: tuple[int, int], *, told: bool, fails: str | None
 ) -> None:
     found = by_chance(kept, count)
-    assert [*found] == ["female", "male"]
+    assert [*found] == (["female", "male"] if told else [])
     assert all(0 <= value <= 1 for value in found.values())
     assert [group for group, value in found.items() if value < 0.8] == (
         [fails] if fails else []

@@ -12,6 +12,7 @@ from isinglass.transforms.demographics.lexicon import load_lexicons
 from isinglass.transforms.retention.tally import (
     CLASSES,
     Population,
+    classes_of,
     length_classes,
     mention_pairs,
     moments,
@@ -47,6 +48,14 @@ def test_only_members_make_classes() -> None:
     assert found.tolist() == [*range(10), 9, 9, 9]
 
 
+def test_each_language_has_classes_of_its_own() -> None:
+    words = np.array([*range(10), *range(100, 110), 5, 5], np.int64)
+    languages = np.repeat([1, 0, -1], [10, 10, 2])
+    found = classes_of(words, languages)
+    assert found.tolist() == [*range(10, 20), *range(10), 0, 0]
+    assert classes_of(words[:0], languages[:0]).tolist() == []
+
+
 def test_mentions_become_counts_of_documents() -> None:
     texts = ["she saw her mother", "he saw her", "it rained", "kare wa", "he he he"]
     languages = ["en", "en", "en", "tlh", "en"]
@@ -58,6 +67,7 @@ def test_mentions_become_counts_of_documents() -> None:
         lambda: mention_pairs(mentions),
         mentions.covered,
         np.array([0, 1, 0, 0, 1]),
+        np.ones((len(names), 1), np.bool_),
     )
     found = tally(some, np.array([0, 1, 0, 1, 1]), 2)
     assert found.whole[:2].tolist() == [[2, 0], [0, 2]]

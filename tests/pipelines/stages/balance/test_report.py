@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from tests.pipelines.conftest import Examples
 
 
+SHARES = {"feminine": 0.3, "masculine": 0.7}
+STILL = {"before": SHARES, "after": SHARES, "residual": 0.2}
+
+
 def axis(manifest: Manifest, **changes: Any) -> AxisSummary:
     return manifest.balance["gender"].model_copy(update=changes)
 
@@ -63,6 +67,22 @@ def test_what_rests_on_few_is_not_shown(
     assert "Do not rely on this balance" not in whole
 
 
+def test_a_group_that_is_few_is_not_shown_where_another_is_asked_for(
+    manifest: Manifest, statistics: pa.Table, examples: Examples
+) -> None:
+    known = {"feminine": 29, "masculine": 400}
+    cap: dict[str, Any] = {"target": {}, "cap": {"masculine": 0.5}, "too_few": []}
+    cap |= {"mentions": known, "mentioned_in": known}
+    said = rendered(manifest, statistics, examples, **cap)
+    table = said[said.index("Shares within the axis") :]
+    row = table[table.index("feminine") :].partition("masculine")[0]
+    assert row.count("too few to say") == 2
+    assert row.count("29") == 2
+    assert "%" not in row
+    drawn = said[said.index("Shares of what was drawn") :].partition("Residual:")[0]
+    assert drawn.count("too few to say") == 2
+
+
 def test_limits_and_joint_intervals_are_told(
     manifest: Manifest, statistics: pa.Table, examples: Examples
 ) -> None:
@@ -81,7 +101,7 @@ def test_limits_and_joint_intervals_are_told(
     assert f"at most 50.0{percent}, at least 10.0{percent}" in said
     assert f"10.0{percent} to 25.0{percent}" in said
     assert "the other axes at their targets" in said
-    assert "(in 1 parts, among them web)" in said
+    assert "(in 1 part, among them web)" in said
 
 
 def test_long_names_are_cut(
@@ -125,6 +145,10 @@ def test_long_names_are_cut(
         ({}, "gender within 0.00 points of the target, effective"),
         ({"target": {}}, "gender within 0.00 points of the limits, effective"),
         (
+            {"feasible": False, "residual": 0.109},
+            "gender misses the target by 10.90 points, effective",
+        ),
+        (
             {"too_few": ["feminine"], "mentions": {"feminine": 3, "masculine": 30}},
             "gender too few to say (33 mentions), effective",
         ),
@@ -141,10 +165,17 @@ def test_the_line_of_a_command(
     ("changes", "expected"),
     [
         ({}, None),
-        ({"feasible": False}, "cannot be reached within the bounds; the nearest"),
+        (
+            {"feasible": False, "residual": 0.1234},
+            "the weights go as far as they can, and leave 12.34 percentage points.",
+        ),
         (
             {"feasible": False, "missed_in": ["books", "web"]},
-            "cannot be reached within the bounds in books, web; the nearest",
+            "cannot be reached within the bounds in books, web; the weights",
+        ),
+        (
+            {"feasible": False, **STILL},
+            "it stays where it was, 20.00 percentage points off",
         ),
         (
             {"too_few": ["feminine"], "mentions": {"feminine": 29}},

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from isinglass.pipelines.report.model import ReportData, Slices
 from isinglass.pipelines.stages.pii.leftovers import (
     SEARCHED,
     UNREAD,
@@ -16,6 +17,7 @@ from isinglass.pipelines.stages.pii.leftovers import (
     unsought,
     weak_recall,
 )
+from isinglass.pipelines.stages.pii.paper import paper
 from isinglass.pipelines.stages.pii.recall import NO_NAMES, NO_VALUES, OFF
 from isinglass.pipelines.stages.pii.report_recall import _bound
 from isinglass.schemas.config import EntityConfig, PiiConfig, RunConfig
@@ -239,3 +241,12 @@ def test_at_most_is_never_less_than_expected(
     entity: str, hits: int, expected: float | None, shown: str
 ) -> None:
     assert _bound(entity, hits, expected) == shown
+
+
+def test_the_papers_of_a_release_say_what_the_head_of_the_report_says(
+    run_fields: dict[str, Any],
+) -> None:
+    manifest = told(run_fields, findings=FOUND, not_measured={"PERSON": NO_NAMES})
+    limits = paper(ReportData(manifest, Slices(()))).limits
+    assert limits == [*unsought(manifest), *remarks(manifest)]
+    assert "not searched for" in limits[0]

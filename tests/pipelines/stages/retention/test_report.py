@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -68,20 +69,60 @@ def test_near_misses_of_a_flag(
         ratio("group.adjusted_removal_ratio", value, low),
     )
     assert ("Flagged: female (gender) (Reading: empty: " in page) == flagged
-    assert ("No group is flagged; 1 comparisons could be made." in page) != flagged
+    assert ("No group is flagged; 1 comparison could be made." in page) != flagged
 
 
-def test_too_few_are_named_in_one_line(manifest: Manifest) -> None:
+def whole(lost: int, documents: int, **at: str) -> Statistic:
+    """Of all documents of the axis."""
+    return replace(share("group.removed_share", lost, documents, **at), group=None)
+
+
+@pytest.mark.parametrize(
+    ("counts", "every", "said"),
+    [
+        ((20, 29), (20, 529), "20 of 29 0 of 500 50.00 (20.00 to 80.00) fewer than 30"),
+        (
+            (4, 50),
+            (10, 550),
+            "4 of 50 6 of 500 50.00 (20.00 to 80.00) fewer than 5 lost",
+        ),
+        (
+            (20, 40),
+            (20, 40),
+            "20 of 40 0 of 0 50.00 (20.00 to 80.00) no other documents",
+        ),
+        (
+            (20, 40),
+            (21, 540),
+            "20 of 40 1 of 500 50.00 (20.00 to 80.00) no others of the language",
+        ),
+    ],
+)
+def test_what_has_no_ratio_at_equal_length_has_counts_and_a_reason(
+    manifest: Manifest, counts: tuple[int, int], every: tuple[int, int], said: str
+) -> None:
     page = told(
         manifest,
-        share("group.removed_share", 1, 29),
-        *(share("group.removed_share", 4, 50, group=f"g{n:02}") for n in range(19)),
-        share("group.removed_share", 4, 60, group="g19"),
+        whole(*every),
+        share("group.removed_share", *counts),
+        ratio("group.removal_ratio", 50.0, 20.0),
     )
-    assert "Too few to say (fewer than 30 documents, or than 5 lost" in page
-    assert "compare with): g19 (gender), g00 (gender), g01 (gender), " in page
-    assert "g10 (gender) and 9 more." in page
-    assert "The numbers" not in page
+    assert f"female (gender) {said}" in page
+    assert "Lost clearly more by the plain ratio, and not flagged: female" in page
+
+
+def test_what_is_not_clearly_more_is_in_the_table_alone(manifest: Manifest) -> None:
+    page = told(
+        manifest,
+        whole(90, 900),
+        share("group.removed_share", 3, 40),
+        ratio("group.removal_ratio", 1.4, 0.8),
+        *(share("group.removed_share", 0, 50, group=f"g{n:02}") for n in range(14)),
+    )
+    assert "3 of 40 87 of 860 1.40 (0.80 to 2.00) fewer than 5 lost" in page
+    assert "not flagged:" not in page
+    assert "Nothing was lost of: g00 (gender), g01 (gender), " in page
+    assert "g11 (gender) and 2 more." in page
 
 
 def test_flagged_losses_come_before_others(manifest: Manifest) -> None:

@@ -1,0 +1,1 @@
+"""Kept documents for trainers, in a folder of their own."""
