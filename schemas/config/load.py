@@ -64,7 +64,7 @@ def load_release(
         ConfigError: As of `load_config`, or there is no such section.
     """
     held = standing.model_dump(mode="json", exclude_defaults=True)
-    data = {"release": held} if text is None else _parsed(text)
+    data = {"release": held} if text is None else parsed(text)
     for override in overrides:
         _apply(data, override)
     for key in data:

@@ -29,7 +29,7 @@ _LETTER = np.zeros(256, np.bool_)
 _LETTER[[*b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"]] = True
 _LETTER[128:] = True
 _STOP = np.zeros(256, np.bool_)
-_STOP[[*b".!?\n"]] = True
+_STOP[[*b".!?"]] = True
 _BLANK = np.zeros(256, np.bool_)
 _BLANK[[*b" \n\r\t\"')]"]] = True
 _CONTINUES = 0b1100_0000, 0b1000_0000
@@ -182,11 +182,10 @@ def _context(
     """The sentence around a word, cut where it is long."""
     low, high = max(bounds[0], place - _REACH), min(bounds[1], place + length + _REACH)
     before, after = data[low:place], data[place + length : high]
-    ends = np.flatnonzero(_STOP[before[:-1]] & _BLANK[before[1:]])
+    (ends,) = np.nonzero(_closes(before))
     low += int(ends[-1]) + 1 if len(ends) else 0
-    ends = np.flatnonzero(_STOP[after])
-    closed = [e for e in ends if e + 1 == len(after) or _BLANK[after[e + 1]]]
-    high = place + length + int(closed[0]) + 1 if closed else high
+    (ends,) = np.nonzero(_closes(after))
+    high = place + length + int(ends[0]) + 1 if len(ends) else high
     mask, value = _CONTINUES
     while low < place and data[low] & mask == value:
         low += 1
@@ -196,3 +195,9 @@ def _context(
     word = data[place : place + length].tobytes().decode()
     tail = data[place + length : high].tobytes().decode("utf-8", "replace").rstrip()
     return Context(f"{head}{word}{tail}", len(head), len(head) + len(word))
+
+
+def _closes(data: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Whether a sentence ends with a byte; a line is never of two."""
+    behind = np.append(data[1:], ord(" "))
+    return np.asarray(_STOP[data] & _BLANK[behind] | (data == ord("\n")))

@@ -52,9 +52,9 @@ _TELLING = Telling(
     "ceat",
     "CEAT: words in sentences of texts",
     "where 95 of 100 sets of sentences put the effect",
-    "p is of the mean over all sets, which are drawn from the same sentences of the same "
-    "words: it falls with the number of sets, and says nothing of other words. A bar "
-    "that reaches 0 is the more careful reading.",
+    "p is of the mean over all sets, which are drawn from the same sentences of the "
+    "same words: it falls with the number of sets, and says nothing of other words. A "
+    "bar that reaches 0 is the more careful reading.",
 )
 _MOST_NAMED = 20
 

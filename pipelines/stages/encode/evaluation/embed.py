@@ -53,7 +53,7 @@ class Embedder:
             RefuseError: A hidden state is too large for float16.
         """
         marked: deque[tuple[Integers, Integers]] = deque()
-        made = [np.zeros((0, self.encoder.dimensions), np.float32)]
+        made: list[Singles] = [np.zeros((0, self.encoder.dimensions), np.float32)]
         windows = self._windows(contexts, marked)
         for encoded in self.encoder.run(windows, hidden=True):
             assert encoded.hidden is not None
@@ -70,8 +70,8 @@ class Embedder:
                 )
             sums = np.zeros((len(lengths), states.shape[1]), np.float32)
             np.add.at(sums, owners, states.astype(np.float32))
-            counts = np.bincount(owners, minlength=len(lengths))
-            made.append(sums / np.maximum(counts, 1)[:, None].astype(np.float32))
+            counts = np.maximum(np.bincount(owners, minlength=len(lengths)), 1)
+            made.append((sums / counts[:, None]).astype(np.float32))
         return np.concatenate(made)
 
     def _windows(
@@ -109,8 +109,11 @@ class Embedder:
 def load_embedder(config: EncodeConfig) -> Embedder:
     """Load tokenizer and model; raises as `load_encoder` does.
 
-    One thread: of more, sums would be rounded otherwise on other machines.
+    Numbers of two releases of a model are compared, perhaps of two machines: one
+    thread, since more would round sums otherwise, and float32 where nothing is said.
     """
+    if config.precision == "auto":
+        config = config.model_copy(update={"precision": "float32"})
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     configure_threads(1)
     encoder = load_encoder(config)

@@ -88,7 +88,7 @@ def evaluate(config: EvaluationConfig, base: Path) -> Evaluated:
         lexicons=[*dict.fromkeys(one for part in every for one in part.lexicons)],
         notes={name: told for part in every for name, told in part.notes.items()},
         packages=package_versions(),
-        kinds=Kinds(**{name: part.part for name, part in measured.items()}),
+        kinds=Kinds.model_validate({n: part.part for n, part in measured.items()}),
         skipped=skipped,
         gates=results,
         warnings=warnings,

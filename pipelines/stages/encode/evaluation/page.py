@@ -81,11 +81,11 @@ def _figures(evaluation: ModelEvaluation) -> list[KeyFigure]:
 
 def _models_section(evaluation: ModelEvaluation) -> page.Section:
     """What the numbers depend on, and with what they were computed."""
-    files = [
-        [page.cells([one.name])[0], one.role, page.digest(one.sha256)]
+    files: list[page.Row] = [
+        [shorten(one.name), one.role, page.digest(one.sha256)]
         for one in evaluation.models
     ]
-    lists = [
+    lists: list[page.Row] = [
         [one.name, f"word lists, version {one.version}", page.digest(one.sha256)]
         for one in evaluation.lexicons
     ]
