@@ -173,6 +173,7 @@ class Leace(Stage):
     written = staticmethod(proof.written)
     prove = staticmethod(proof.prove)
     section = staticmethod(report.section)
+    paper = staticmethod(report.paper)
     story = staticmethod(story.story)
 
 
