@@ -155,7 +155,7 @@ def apply_shard(shard: str, outputs: UnitOutputs, concept: Concept) -> dict[str,
     columns = [*firsts, list_column(erased), _named(labels, covered, concept)]
     for batch in pa.table(columns, schema=schema).to_batches(max_chunksize=BLOCK):
         writer.write(batch)
-    return {"records_in": len(ids), "erased": len(ids)}
+    return {"records_in": len(ids), "erased": writer.rows}
 
 
 def _named(labels: Flags, covered: Flags, concept: Concept) -> pa.ListArray:

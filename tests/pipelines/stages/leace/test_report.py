@@ -31,7 +31,8 @@ def group(name: str = "female", **values: Any) -> ErasedGroup:
         "nearest_before": 180,
         "nearest_after": 150,
     }
-    return ErasedGroup(**{"group": name, "rows": 700, "erased": True} | probed | values)
+    whole: dict[str, Any] = {"group": name, "rows": 700, "erased": True, **probed}
+    return ErasedGroup(**whole | values)
 
 
 def summary(**values: Any) -> LeaceSummary:
