@@ -76,7 +76,7 @@ def test_every_key_and_kind_is_told_with_its_default(page: str) -> None:
 
 def test_the_published_effects_are_told_as_they_come_out(page: str) -> None:
     rows = re.findall(
-        r"^\| `caliskan-\d` .* \| ([\d.]+) \| ([\d.]+) \|$", page, re.MULTILINE
+        r"^\| `weat\d-\w+` .* \| ([\d.]+) \| ([\d.]+) \|$", page, re.MULTILINE
     )
     assert len(rows) == 9
     for published, found in rows:
