@@ -34,6 +34,7 @@ TABLES = (
     "packed",
     "megatron",
     "embeddings",
+    "embeddings_erased",
     "hidden_states",
     "clusters",
     "audit",
@@ -45,6 +46,7 @@ PUBLISHED = (
     "packed",
     "megatron",
     "embeddings",
+    "embeddings_erased",
     "hidden_states",
     "clusters",
 )
