@@ -190,9 +190,10 @@ def _figures(manifest: Manifest) -> list[KeyFigure]:
 
 
 def render_plain_page(page: Mapping[str, Any]) -> str:
-    """A page without a verdict, beside the report: title, subtitle, sections and footer, none of it HTML.
+    """A page beside the report, without a verdict.
 
-    Equal arguments give equal text.
+    Title, subtitle, sections and footer are given, none of it HTML. Equal arguments
+    give equal text.
     """
     made: str = _environment().get_template("page.html.j2").render(page=page)
     return made
