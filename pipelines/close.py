@@ -32,7 +32,7 @@ from isinglass.pipelines.explain.folder import RunFolder
 from isinglass.pipelines.gates import baselines
 from isinglass.pipelines.outside import code_of, is_outside
 from isinglass.pipelines.report.html import render_report
-from isinglass.pipelines.report.model import first_quarantined
+from isinglass.pipelines.report.model import first_quarantined, lengths
 from isinglass.pipelines.returned import blamed, check_closed
 from isinglass.pipelines.review.measure import measure
 from isinglass.pipelines.review.told import review_statistics, review_warnings
@@ -98,7 +98,8 @@ def close(run: Finished) -> Manifest:
     shown = {name: part.shown for name, part in closed.items()}
     quarantined = first_quarantined(workspace, driver.shard_ids)
     outside = [stage for stage in run.stages if is_outside(stage)]
-    html = render_report(manifest, table, quarantined, shown, outside)
+    bins = lengths(workspace, driver.shard_ids)
+    html = render_report(manifest, table, quarantined, shown, outside, bins)
     write_atomically(workspace.path / "report.html", html)
     remove_spent(workspace)
     _seal(workspace, manifest)

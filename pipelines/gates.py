@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,14 +56,28 @@ def check_gates(
             known.
     """
     listed = list(stages)
-    evaluate_gates(config.gates, [])
     own = [metric for stage in listed for metric in stage.metrics]
     known = sorted({*CHARACTERISTICS, *own})
     parts = {**_GENERAL}
     for stage in listed:
         parts |= stage.slices(config)
     names = {stage.name for stage in listed}
-    for gate in config.gates:
+    return check_each(config.gates, known, parts, base, names)
+
+
+def check_each(
+    gates: Sequence[GateConfig],
+    known: Collection[str],
+    parts: Mapping[str, Columns],
+    base: Path,
+    names: Collection[str] = (),
+) -> tuple[GateConfig, ...]:
+    """As `check_gates`, of the metrics that are `known` and told by `parts`.
+
+    `names` are those of stages, for values that begin with one.
+    """
+    evaluate_gates(gates, [])
+    for gate in gates:
         if gate.metric not in known:
             said = hint(gate.metric, known)
             raise ConfigError(f"gates: no statistic is called {gate.metric}; {said}")
@@ -79,7 +93,7 @@ def check_gates(
         gate.model_copy(update={"baseline": str((base / gate.baseline).resolve())})
         if gate.baseline
         else gate
-        for gate in config.gates
+        for gate in gates
     )
     baselines(found)
     return found

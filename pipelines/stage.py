@@ -6,9 +6,9 @@ nothing. The order of the calls is the corridor's:
 
 prepare, begin, survey (a batch at a time), decide (again while kept documents fail
 their scan), guard, edit and record (a batch at a time), after, close. `section`,
-`asks`, `warns`, `figure`, `deed`, `line`, `remarks`, `paper`, `written`, `prove`,
-`reader`, `rebuild`, `story`, `cases` and `beside` are asked of a finished run, which
-may be another's.
+`asks`, `warns`, `figure`, `deed`, `line`, `remarks`, `unsought`, `advice`, `paper`,
+`written`, `prove`, `reader`, `rebuild`, `story`, `cases` and `beside` are asked of a
+finished run, which may be another's.
 """
 
 from __future__ import annotations
@@ -257,7 +257,17 @@ class Stage:
 
     @classmethod
     def remarks(cls, manifest: Manifest) -> Sequence[str]:
-        """What the head of the report says below the reasons of the verdict."""
+        """What the head of the report says is left, or could not be measured."""
+        return ()
+
+    @classmethod
+    def unsought(cls, manifest: Manifest) -> Sequence[str]:
+        """What the head of the report says that nobody looked for."""
+        return ()
+
+    @classmethod
+    def advice(cls, manifest: Manifest) -> Sequence[str]:
+        """What a reader should do next, the most urgent first; RUN is the folder."""
         return ()
 
     @classmethod

@@ -71,6 +71,7 @@ NOT_OF_A_RUN = {
     "isinglass/cli/doctor.py": "the disk of the working folder",
     "isinglass/cli/init.py": "a configuration",
     "isinglass/cli/options.py": "a configuration",
+    "transforms/associations/": "word vectors and lists that the configuration names",
     "transforms/compiled.py": "code that numba compiled",
     "transforms/demographics/": "our own word lists",
     "transforms/encode/encoder/": "what processes of all runs note of their GPU",

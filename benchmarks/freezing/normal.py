@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 _LOG_TIME = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.MULTILINE)
 _COST = re.compile(
-    r"<caption><span>(Passes: what each did and what it cost|What was written"
-    r"|Files of the run)</span></caption>.*?</table>",
+    r"<caption>(Passes: what each did and what it cost|What was written"
+    r"|Files of the run)</caption>.*?</table>",
     re.DOTALL,
 )
 _PROGRESS = re.compile(r"^INFO \w+: \d+/\d+ units, .*\n", re.MULTILINE)

@@ -16,6 +16,7 @@ from isinglass import __version__
 from isinglass.cli import (
     doctor,
     evaluate,
+    evaluate_model,
     explain,
     export,
     forget,
@@ -53,6 +54,8 @@ app.command("verify")(verify.verify)
 app.command("release", epilog=EXIT_CODES)(release.release)
 app.command("explain")(explain.explain)
 app.command("review")(review.review)
+evaluate.app.command("model", epilog=EXIT_CODES)(evaluate_model.model)
+evaluate.app.command("lists")(evaluate_model.lists)
 app.add_typer(evaluate.app, name="evaluate")
 app.command("forget", epilog=EXIT_CODES)(forget.forget)
 app.add_typer(lexicon.app, name="lexicon")

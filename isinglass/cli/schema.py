@@ -8,11 +8,26 @@ from typing import Annotated, Any, Literal
 import typer
 
 from isinglass.schemas import tables
+from isinglass.schemas.associations import AssociationFile
 from isinglass.schemas.config import RunConfig
+from isinglass.schemas.config.base import Section
+from isinglass.schemas.config.evaluation import EvaluationConfig
+from isinglass.schemas.evaluation import ModelEvaluation
 from isinglass.schemas.lexicon import LexiconFile
 from isinglass.schemas.manifest import Manifest
 
-Contract = Literal["config", "lexicon", "manifest", "tables"]
+Contract = Literal[
+    "config", "lexicon", "manifest", "tables", "associations", "evaluation", "model"
+]
+
+_SECTIONS: dict[str, type[Section]] = {
+    "config": RunConfig,
+    "lexicon": LexiconFile,
+    "manifest": Manifest,
+    "associations": AssociationFile,
+    "evaluation": EvaluationConfig,
+    "model": ModelEvaluation,
+}
 
 
 def schema(
@@ -25,12 +40,8 @@ def schema(
 
 def describe(contract: Contract) -> dict[str, Any]:
     """The contract as a JSON-able value."""
-    if contract == "config":
-        return RunConfig.model_json_schema()
-    if contract == "lexicon":
-        return LexiconFile.model_json_schema()
-    if contract == "manifest":
-        return Manifest.model_json_schema()
+    if contract in _SECTIONS:
+        return _SECTIONS[contract].model_json_schema()
     named = {
         "data": tables.DATA,
         "findings": tables.FINDINGS,

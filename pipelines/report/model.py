@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 
 from isinglass.pipelines.engine.workspace import Workspace, read_table
+from isinglass.pipelines.report.distributions import Bin
 from isinglass.schemas.manifest import Manifest
 from isinglass.schemas.tables import SLICES
 
@@ -44,6 +46,27 @@ def first_quarantined(
         table = read_table(path, list(Quarantined._fields))
         found += [Quarantined(**row) for row in table.slice(0, MOST_SHOWN).to_pylist()]
     return tuple(found[:MOST_SHOWN])
+
+
+def lengths(workspace: Workspace, shard_ids: Sequence[str]) -> tuple[Bin, ...]:
+    """Documents by their characters, in doublings, before cleaning and after."""
+    counts = np.zeros((2, 64), dtype=np.int64)
+    for shard_id in shard_ids:
+        table = read_table(
+            workspace.table("ledger", shard_id), ["chars_in", "chars_out"]
+        )
+        for place, column in enumerate(table.columns):
+            sizes = column.drop_null().to_numpy()
+            doublings = np.frexp(sizes[sizes > 0].astype(np.float64))[1] - 1
+            counts[place] += np.bincount(doublings, minlength=64)
+    (used,) = np.nonzero(counts.sum(axis=0))
+    if not used.size:
+        return ()
+    return tuple(
+        Bin(2.0**power, 2.0 ** (power + 1), int(after), int(before))
+        for power, (before, after) in enumerate(counts.T)
+        if used[0] <= power <= used[-1]
+    )
 
 
 @dataclass(frozen=True)
@@ -105,13 +128,15 @@ def _slices(row: Mapping[str, Any]) -> dict[str, str]:
 class ReportData:
     """Everything that the sections are made from.
 
-    `shown` are ids and numbers that a stage wants to show besides, by its name.
+    `shown` are ids and numbers that a stage wants to show besides, by its name;
+    `lengths` are documents by their characters.
     """
 
     manifest: Manifest
     slices: Slices
     quarantined: tuple[Quarantined, ...] = ()
     shown: Mapping[str, Any] = field(default_factory=dict)
+    lengths: tuple[Bin, ...] = ()
 
     def part(self, name: str) -> dict[str, Any] | None:
         """A section of the resolved configuration; None when it is off."""

@@ -18,6 +18,7 @@ OPEN, CLOSE = "⟦", "⟧"
 """What is set around a part of a text in a terminal."""
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_FORMULA = frozenset("=+-@")
 _SIZE_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
 _SIZE_STEP = 1000
 _LONG_NAME = 160
@@ -43,6 +44,14 @@ def inert(text: str) -> str:
     """As `visible`, and without the brackets that we set: a text must not set them."""
     told = {ord(mark): f"⟨U+{ord(mark):04X}⟩" for mark in (OPEN, CLOSE)}
     return visible(text).translate(told)
+
+
+def no_formula(text: str) -> str:
+    """With an apostrophe before what a spreadsheet would take for a formula.
+
+    Rows of a page are copied into one, and a name can begin like that.
+    """
+    return f"'{text}" if text[:1] in _FORMULA else text
 
 
 def lines_of(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report import blocks as page
@@ -21,7 +21,6 @@ from isinglass.schemas.manifest import GateResult, Manifest
 from isinglass.transforms.statistics.gates import EACH
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.report.model import ReportData
     from isinglass.pipelines.stage import Stage
 
     Asked = Stage | type[Stage]
@@ -81,22 +80,30 @@ def verdict_reasons(manifest: Manifest) -> tuple[str, ...]:
     """Why the verdict is what it is, worst first."""
     above, within = _quarantine_reasons(manifest)
     reasons = [*_book_reasons(manifest), *above]
-    order = ("error", "warning")
-    failed = [gate for gate in manifest.gates if not gate.passed]
+    asked = manifest.gates
     if above:  # the rate is told already, with its counts
-        failed = [gate for gate in failed if gate.metric != "quarantine.rate"]
-    failed.sort(key=lambda gate: order.index(gate.severity))
-    reasons.extend(_gate_reason(gate) for gate in failed)
+        asked = [gate for gate in asked if gate.metric != "quarantine.rate"]
+    reasons.extend(gate_reasons(asked))
     reasons.extend(shorten(warning, 600) for warning in manifest.warnings)
     if reasons:
         return (*reasons, *within)
-    if not manifest.gates:
-        gates = "No gates were set, so none were tested."
-    elif len(manifest.gates) == 1:
-        gates = "The one gate was met."
-    else:
-        gates = f"All {grouped(len(manifest.gates))} gates were met."
-    return (f"Every record is accounted for. {gates}", *within)
+    return (f"Every record is accounted for. {gates_met(manifest.gates)}", *within)
+
+
+def gates_met(gates: Sequence[GateResult]) -> str:
+    """A sentence on gates of which none failed."""
+    if not gates:
+        return "No gates were set, so none were tested."
+    if len(gates) == 1:
+        return "The one gate was met."
+    return f"All {grouped(len(gates))} gates were met."
+
+
+def gate_reasons(gates: Iterable[GateResult]) -> list[str]:
+    """A sentence for each gate that was not met, errors first."""
+    failed = [gate for gate in gates if not gate.passed]
+    failed.sort(key=lambda gate: gate.severity == "warning")
+    return [_gate_reason(gate) for gate in failed]
 
 
 def _book_reasons(manifest: Manifest) -> list[str]:
@@ -147,9 +154,8 @@ def _gate_reason(gate: GateResult) -> str:
     return f"{kind}: {_gate_name(gate)} must be {_gate_demand(gate)}; {found}.{why}"
 
 
-def gates_section(data: ReportData) -> page.Section:
+def gates_section(gates: Sequence[GateResult]) -> page.Section:
     """What gates asked, what was measured, and whether it passed; as configured."""
-    gates = data.manifest.gates
     if not gates:
         return page.not_run("gates", "Gates", "the configuration sets no gates.")
     rows = [
@@ -166,8 +172,9 @@ def gates_section(data: ReportData) -> page.Section:
     ]
     heads = page.columns("<Statistic", "<Must be", "Is", "<Severity", "<Result")
     met = sum(gate.passed for gate in gates)
-    caption = f"Gates: {met} of {len(gates)} met"
-    return page.Section("gates", "Gates", (page.table(caption, heads, rows),))
+    caption = "Gates: what was asked and what is"
+    made = page.table(caption, heads, rows)
+    return page.Section("gates", "Gates", (made,), said=f"{met} of {len(gates)} met.")
 
 
 def _gate_name(gate: GateResult) -> str:

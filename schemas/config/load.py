@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ConfigDict, ValidationError
@@ -13,6 +13,8 @@ from isinglass.schemas.config.explain import explain, hint
 from isinglass.schemas.config.release import ReleaseConfig
 from isinglass.schemas.config.run import RunConfig
 from isinglass.schemas.errors import ConfigError
+
+Checked = TypeVar("Checked", bound=Section)
 
 # An impossible date or a number without digits is a ValueError of the parser.
 _MERGE = "tag:yaml.org,2002:merge"
@@ -26,13 +28,22 @@ def load_config(text: str, overrides: Sequence[str] = ()) -> RunConfig:
         ConfigError: Not YAML, an unknown key (with the nearest known one), a wrong
             value or a malformed override.
     """
-    data = _parsed(text)
+    return checked(RunConfig, parsed(text), overrides)
+
+
+def checked(
+    kind: type[Checked], data: dict[str, Any], overrides: Sequence[str]
+) -> Checked:
+    """What `parsed` gave, with overrides, as a configuration of a kind.
+
+    Raises as `load_config` does.
+    """
     for override in overrides:
         _apply(data, override)
     try:
-        return RunConfig.model_validate(data)
+        return kind.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(refusal(error)) from None
+        raise ConfigError(refusal(error, kind)) from None
 
 
 class _ReleaseFile(Section):
@@ -53,7 +64,7 @@ def load_release(
         ConfigError: As of `load_config`, or there is no such section.
     """
     held = standing.model_dump(mode="json", exclude_defaults=True)
-    data = {"release": held} if text is None else _parsed(text)
+    data = {"release": held} if text is None else parsed(text)
     for override in overrides:
         _apply(data, override)
     for key in data:
@@ -104,7 +115,8 @@ def key_twice(content: bytes) -> tuple[str, int] | None:
     return None
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def parsed(text: str) -> dict[str, Any]:
+    """The keys of a configuration in YAML; a `ConfigError` if it is none."""
     try:
         data = yaml.load(text, _Loader)  # noqa: S506 - a safe one
     except _TwiceError as error:
@@ -187,6 +199,6 @@ def _index(node: list[Any], part: str, path: str) -> int:
     return int(part)
 
 
-def refusal(error: ValidationError) -> str:
+def refusal(error: ValidationError, kind: type[Section] = RunConfig) -> str:
     """Say what was refused: path, fault and, for an unknown key, the nearest one."""
-    return f"The configuration was refused:\n{explain(error, RunConfig)}"
+    return f"The configuration was refused:\n{explain(error, kind)}"

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from isinglass.pipelines.report.model import Quarantined
-from isinglass.pipelines.stages.dedup.removals import NearDuplicate
+from isinglass.pipelines.stages.dedup.removals import NearDuplicate, NearRemovals
 from isinglass.pipelines.stages.pii.counts import RuleCount
 from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.encoding import (
@@ -596,7 +596,7 @@ def examples() -> Examples:
     return Examples(
         (Quarantined("corpus/part-01.parquet", 17, "00ff" * 8, "invalid_utf8"),),
         {
-            "dedup": near,
+            "dedup": NearRemovals(near, [(0.75, 0.76, 2), (0.76, 0.77, 1)]),
             "pii": rules,
             "semantic": {"clusters": CLUSTERS, "cluster_shares": CLUSTER_SHARES},
         },

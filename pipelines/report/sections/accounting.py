@@ -19,7 +19,7 @@ _MOST_FLOWS = 7
 
 
 def accounting_section(data: ReportData) -> page.Section:
-    """Both account tables, the flow picture and the first quarantined records."""
+    """Both account tables and the first quarantined records."""
     manifest = data.manifest
     records, _, characters = conserved(told_counts(manifest))
     blocks: list[page.Block] = []
@@ -32,7 +32,6 @@ def accounting_section(data: ReportData) -> page.Section:
             )
         )
     blocks += [
-        _flow_figure(manifest.records),
         _record_table(manifest, records),
         _character_table(manifest, characters),
         page.Paragraph(_equation(manifest.characters, characters)),
@@ -40,11 +39,15 @@ def accounting_section(data: ReportData) -> page.Section:
     if data.quarantined:
         blocks.append(_quarantine_table(data))
     return page.Section(
-        "accounting", "What went in, what came out and why", tuple(blocks)
+        "accounting",
+        "What went in, what came out and why",
+        tuple(blocks),
+        said=_in_one_line(manifest.records, records),
     )
 
 
-def _flow_figure(records: Records) -> page.Figure:
+def flow_figure(records: Records) -> page.Figure:
+    """The picture at the head of the report: records by where they went."""
     flows = [Flow("kept", records.kept, "kept")]
     flows += _flows(records.dropped, "dropped")
     flows += _flows(records.quarantined, "held")
@@ -95,12 +98,15 @@ def _record_table(manifest: Manifest, books: Sum) -> page.Table:
         page.columns("<Outcome", "<Reason", "Records", "Share", "<What it means"),
         rows,
         total=[*sums, _check(books, "records read")],
-        note=(
-            f"In one line: {grouped(total)} in {_sign(books)} "
-            f"{grouped(records.kept)} kept + "
-            f"{grouped(sum(records.dropped.values()))} dropped + "
-            f"{grouped(sum(records.quarantined.values()))} quarantined."
-        ),
+    )
+
+
+def _in_one_line(records: Records, books: Sum) -> str:
+    return (
+        f"Records: {grouped(records.total_in)} in {_sign(books)} "
+        f"{grouped(records.kept)} kept + "
+        f"{grouped(sum(records.dropped.values()))} dropped + "
+        f"{grouped(sum(records.quarantined.values()))} quarantined."
     )
 
 
@@ -126,10 +132,10 @@ def _character_table(manifest: Manifest, books: Sum) -> page.Table:
         ("in every document that could be decoded", total),
         (f"{MINUS} in dropped documents", characters.dropped),
         (f"{MINUS} in quarantined documents", characters.quarantined),
-        ("= in kept documents, before redaction", before),
+        ("leaves in kept documents, before redaction", before),
         (f"{MINUS} removed as boilerplate", characters.cut),
         (f"{MINUS} removed as identifiers{by}", characters.redacted),
-        ("+ put in their place", characters.inserted),
+        ("plus what was put in their place", characters.inserted),
     ]
     if not characters.cut:
         del steps[4]
@@ -142,7 +148,7 @@ def _character_table(manifest: Manifest, books: Sum) -> page.Table:
         page.columns("<Step", "Characters", "Share", "<Check"),
         [[*row(*step), ""] for step in steps],
         total=[
-            *row(f"= in kept documents, {where}", books.right),
+            *row(f"makes in kept documents, {where}", books.right),
             _check(books, "characters kept"),
         ],
     )

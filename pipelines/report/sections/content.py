@@ -6,6 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report import blocks as page
+from isinglass.pipelines.report.distributions import (
+    MOST_BARS,
+    Bar,
+    bars,
+    histogram,
+)
 from isinglass.pipelines.report.text import (
     MISSING,
     decimal,
@@ -51,20 +57,60 @@ def content_section(data: ReportData) -> page.Section:
             "ones after redaction. The largest losses come first."
         )
     ]
+    parts = []
     for column, name in (("source", "Source"), ("language", "Language")):
-        made = _before_after(slices, column, name)
-        if made is not None:
-            blocks.append(made)
+        numbers = _numbers(slices, column)
+        if numbers:
+            plural = "" if len(numbers) == 1 else "s"
+            parts.append(f"{grouped(len(numbers))} {name.lower()}{plural}")
+            blocks += [_picture(numbers, name), _before_after(numbers, column, name)]
+    if data.lengths:
+        picture = histogram(data.lengths, "Documents by characters", _rounded)
+        caption = "Documents by their characters: hollow in, full out"
+        blocks.append(page.Figure(picture, caption))
     lengths = _length_table(slices)
     if lengths is not None:
         blocks += [page.Heading("Document lengths"), lengths]
-    return page.Section(anchor, title, tuple(blocks))
+    said = f"{' and '.join(parts)}. {_medians(slices)}".strip()
+    return page.Section(anchor, title, tuple(blocks), said=said)
 
 
-def _before_after(slices: Slices, column: str, name: str) -> page.Table | None:
-    numbers = _numbers(slices, column)
-    if not numbers:
-        return None
+def _medians(slices: Slices) -> str:
+    """How long half of the documents are, before and after."""
+    found = {
+        row["stage"]: float(row["value"])
+        for row in slices.named("length.quantile")
+        if row["position"] == "0.5"
+        and row["unit"] == "characters"
+        and not any(row[name] is not None for name in _SLICED)
+    }
+    if len(found) < len(_STAGES):
+        return ""
+    before, after = (grouped(found[stage]) for stage in _STAGES)
+    return f"Half of the documents have up to {before} characters in, {after} out."
+
+
+def _rounded(length: float) -> str:
+    """A power of two, short."""
+    for size, unit in ((2.0**20, "M"), (2.0**10, "k")):
+        if length >= size:
+            return f"{length / size:.0f}{unit}"
+    return f"{length:.0f}"
+
+
+def _picture(numbers: Mapping[str, Sequence[float]], name: str) -> page.Figure:
+    """The largest groups, before and after."""
+    largest = sorted(numbers, key=lambda key: (-numbers[key][0], key))
+    rows = [Bar(key or "(none)", *numbers[key][:2]) for key in largest[:MOST_BARS]]
+    more = len(largest) - len(rows)
+    rest = f"; {grouped(more)} smaller ones are in the table" if more else ""
+    caption = f"Documents by {name.lower()}: hollow in, full out{rest}"
+    return page.Figure(bars(rows, f"Documents by {name.lower()}"), caption)
+
+
+def _before_after(
+    numbers: Mapping[str, Sequence[float]], column: str, name: str
+) -> page.Table:
     ordered = sorted(numbers, key=lambda key: (numbers[key][1] - numbers[key][0], key))
     shown = [_row(shorten(key) or "(none)", numbers[key]) for key in ordered]
     if len(shown) > _MOST_GROUPS:

@@ -13,6 +13,7 @@ from isinglass.schemas.manifest import Manifest, PassRecord
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
 
+_TITLE = "Inputs, models and passes"
 _MEGABYTE = 1e6
 _LONGEST_LINE = 400
 
@@ -38,7 +39,13 @@ def provenance_section(data: ReportData) -> page.Section:
         page.Heading("Cost"),
         _passes(manifest),
     ]
-    return page.Section("provenance", "Inputs, models and passes", tuple(blocks))
+    said = (
+        f"Input files: {grouped(len(manifest.inputs))}, "
+        f"{size(sum(file.bytes for file in manifest.inputs))}; "
+        f"models: {grouped(len(manifest.models))}; lexicons and other data: "
+        f"{grouped(len(manifest.lexicons))}."
+    )
+    return page.Section("provenance", _TITLE, tuple(blocks), said=said)
 
 
 def outputs_section(data: ReportData) -> page.Section:
@@ -65,7 +72,9 @@ def outputs_section(data: ReportData) -> page.Section:
         ),
         page.Fold("Configuration, with all defaults (YAML)", lines=tuple(lines)),
     ]
-    return page.Section("outputs", "Outputs and how to verify them", tuple(blocks))
+    said = f"Files: {grouped(len(manifest.outputs))}, each with its SHA-256."
+    title = "Outputs and how to verify them"
+    return page.Section("outputs", title, tuple(blocks), said=said)
 
 
 def _inputs(manifest: Manifest) -> page.Table:

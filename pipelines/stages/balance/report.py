@@ -60,6 +60,16 @@ def line(manifest: Manifest) -> str:
     return f"Balance: {'; '.join(parts)}"
 
 
+def advice(manifest: Manifest) -> list[str]:
+    """Not to use weights that rest on too little."""
+    few = [shorten(axis) for axis, one in manifest.balance.items() if one.too_few]
+    if not few:
+        return []
+    return [
+        f"Do not use the weights of {', '.join(few)}: too little mentions its groups."
+    ]
+
+
 def _outcome(one: AxisSummary) -> str:
     if not one.too_few:
         aim = "target" if one.target else "limits"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from isinglass.pipelines.report import blocks as page
+from isinglass.pipelines.report.distributions import Bin, histogram
 from isinglass.pipelines.report.text import MISSING, decimal, grouped, percent, shorten
-from isinglass.pipelines.stages.balance.picture import histogram
 from isinglass.schemas.weighting import DrawnDocuments, GroupUnderWeights, WeightSummary
 from isinglass.transforms.statistics.intervals import FEW
 
@@ -13,8 +13,9 @@ def weight_blocks(weights: WeightSummary) -> list[page.Block]:
     """Histogram, spill-over on all axes, sources and languages, and what was drawn."""
     blocks: list[page.Block] = [page.Heading("The weights of all axes together")]
     if weights.histogram:
-        caption = "Documents by weight"
-        blocks.append(page.Figure(histogram(weights.histogram), caption))
+        bins = [Bin(*one) for one in weights.histogram]
+        picture = histogram(bins, "Documents by weight", decimal)
+        blocks.append(page.Figure(picture, "Documents by weight"))
     blocks.append(_statement(weights))
     if weights.drawn is not None:
         blocks.append(_drawn(weights.drawn))

@@ -158,6 +158,7 @@ class Balance(Stage):
 
     section = staticmethod(report.section)
     line = staticmethod(report.line)
+    advice = staticmethod(report.advice)
 
 
 def _shown(value: Any) -> str:

@@ -15,6 +15,7 @@ from isinglass.schemas.config.dedup import ParagraphsConfig
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
+    from isinglass.schemas.manifest import Manifest
 
 _BORDERS = {"blank_line": "blank lines", "line": "line ends"}
 
@@ -28,6 +29,14 @@ def section(data: ReportData) -> page.Section | None:
     config = ParagraphsConfig.model_validate(dedup.get("paragraphs"))
     blocks = (page.Heading("Boilerplate"), *paragraph_blocks(found, config))
     return page.Section("duplicates", "Boilerplate", blocks)
+
+
+def unsought(manifest: Manifest) -> list[str]:
+    """That nobody looked for boilerplate."""
+    dedup = manifest.config.get("dedup") or {}
+    if dedup.get("paragraphs"):
+        return []
+    return ["Paragraphs that many documents share: dedup.paragraphs is off."]
 
 
 def paragraph_blocks(

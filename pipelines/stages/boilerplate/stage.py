@@ -146,4 +146,5 @@ class Boilerplate(Stage):
     rebuild = staticmethod(proof.rebuild)
     reader = staticmethod(proof.reader)
     section = staticmethod(report.section)
+    unsought = staticmethod(report.unsought)
     cases = staticmethod(story.cases)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import grouped, percent, share_of
 from isinglass.pipelines.stage import Paper
-from isinglass.schemas.manifest import DecontaminationSummary
+from isinglass.schemas.manifest import DecontaminationSummary, Manifest
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
@@ -24,7 +24,20 @@ def section(data: ReportData) -> page.Section:
     blocks: list[page.Block] = [_found(data, summary), _files(summary)]
     blocks += [page.Paragraph(text) for text in _how(data.part("decontaminate") or {})]
     blocks.append(_missed(summary))
-    return page.Section(anchor, title, tuple(blocks))
+    items = sum(file.items for file in summary.files)
+    said = f"{grouped(items)} items were read from {grouped(len(summary.files))} files."
+    return page.Section(anchor, title, tuple(blocks), said=said)
+
+
+def advice(manifest: Manifest) -> list[str]:
+    """To look for evaluation sets, where nobody did."""
+    if manifest.decontamination is not None:
+        return []
+    said = (
+        "Name the evaluation sets that models trained on this will be measured by "
+        "(`decontaminate.files`): nobody looked whether they are in it."
+    )
+    return [said]
 
 
 def paper(data: ReportData) -> Paper:

@@ -110,6 +110,7 @@ class Decontaminate(Stage):
 
     prove = staticmethod(proof.prove)
     section = staticmethod(report.section)
+    advice = staticmethod(report.advice)
     paper = staticmethod(report.paper)
     cases = staticmethod(story.cases)
     story = staticmethod(story.story)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -144,25 +145,44 @@ class NearDuplicate(NamedTuple):
     source: str
 
 
-def near_examples(
+class NearRemovals(NamedTuple):
+    """Removed near-duplicates: the pairs to doubt first, and all by similarity.
+
+    Attributes:
+        by_similarity: Lower end, upper end and removals of each hundredth, from the
+            first that has any.
+    """
+
+    pairs: list[NearDuplicate]
+    by_similarity: list[tuple[float, float, int]]
+
+
+def near_removals(
     workspace: Workspace, shards: Iterable[tuple[str, str]]
-) -> list[NearDuplicate]:
-    """The removals nearest to the threshold: they are the ones to doubt first.
+) -> NearRemovals:
+    """The removals nearest to the threshold come first: they are the ones to doubt.
 
     `shards` are the (shard_id, source) of all.
     """
     columns = [*NearDuplicate._fields[:3], "reason"]
     near: list[NearDuplicate] = []
+    hundredths = np.zeros(101, dtype=np.int64)
     for shard_id, source in shards:
         ledger = read_table(workspace.table("ledger", shard_id), columns)
         mine = pc.equal(ledger["reason"], DropReason.NEAR_DUPLICATE.value)
         found = ledger.filter(mine).drop_columns("reason")
+        values = found["similarity"].drop_null().to_numpy()
+        hundredths += np.bincount((values * 100 + 1e-9).astype(int), minlength=101)
         order = [("similarity", "ascending"), ("doc_id", "ascending")]
         weakest = found.sort_by(order).slice(0, MOST_SHOWN)
         near += [NearDuplicate(**row, source=source) for row in weakest.to_pylist()]
         near.sort(key=lambda row: (row.similarity, row.doc_id))
         del near[MOST_SHOWN:]
-    return near
+    hundredths[99] += hundredths[100]
+    counts = hundredths[:100].tolist()
+    first = next((place for place, number in enumerate(counts) if number), 100)
+    by_similarity = [(p / 100, (p + 1) / 100, counts[p]) for p in range(first, 100)]
+    return NearRemovals(near, by_similarity)
 
 
 def dedup_summary(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from isinglass.pipelines.report import blocks as page
+from isinglass.pipelines.report.distributions import Bin, histogram
 from isinglass.pipelines.report.svg import capture_curve
 from isinglass.pipelines.report.text import MISSING, grouped, percent, share_of, shorten
 from isinglass.pipelines.stages.dedup.report_recall import recall_blocks
@@ -15,9 +16,8 @@ from isinglass.schemas.manifest import DedupSummary, Manifest
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
-    from isinglass.pipelines.stages.dedup.removals import NearDuplicate
+    from isinglass.pipelines.stages.dedup.removals import NearDuplicate, NearRemovals
 
-_MOST_GROUPS = 20
 _MUCH = 0.5
 """Share from which a loss is shown in the colour of a warning."""
 
@@ -39,12 +39,12 @@ def section(data: ReportData) -> page.Section:
     )
     blocks += [block for block in losers if block is not None]
     threshold = config.get("threshold")
+    shown: NearRemovals | None = data.shown.get("dedup")
+    if shown and shown.pairs:
+        blocks += [_similarities(shown), _pairs(shown.pairs, summary)]
     if summary.capture_curve and isinstance(threshold, int | float):
-        blocks += _capture(summary.capture_curve, float(threshold), config)
         blocks += recall_blocks(data, float(threshold))
-    shown: list[NearDuplicate] | None = data.shown.get("dedup")
-    if shown:
-        blocks.append(_pairs(shown, summary))
+        blocks += _capture(summary.capture_curve, float(threshold), config)
     return page.Section(anchor, title, tuple(blocks))
 
 
@@ -127,6 +127,23 @@ def _capture(
     ]
 
 
+def _similarities(near: NearRemovals) -> page.Figure:
+    bins = [Bin(*one) for one in near.by_similarity]
+    what = "Removed near-duplicates by their similarity to the kept document"
+    return page.Figure(histogram(bins, what, "{:.2f}".format), what)
+
+
+def advice(manifest: Manifest) -> list[str]:
+    """What to look at next."""
+    if manifest.dedup is None or not manifest.dedup.near_removed:
+        return []
+    said = (
+        "Look at the removals nearest to the threshold, beside what stayed: "
+        "`isinglass review RUN --duplicates`."
+    )
+    return [said]
+
+
 def _pairs(near: list[NearDuplicate], summary: DedupSummary) -> page.Table:
     rows: list[page.Row] = [
         [page.code(removed), page.code(kept), f"{similarity:.3f}", source or MISSING]
@@ -151,14 +168,10 @@ def _shares(data: ReportData, column: str, name: str) -> page.Table | None:
     if not rows:
         return None
     rows.sort(key=lambda row: (-row["value"], row[column]))
-    note = ""
-    if len(rows) > _MOST_GROUPS:
-        note = f"{grouped(len(rows) - _MOST_GROUPS)} more lose a smaller share."
     return page.table(
         f"Removed as duplicates, by {column}",
         page.columns(f"<{name}", "Documents", "Removed", "Share"),
-        [_share_row(row, column) for row in rows[:_MOST_GROUPS]],
-        note=note,
+        [_share_row(row, column) for row in rows],
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.report import blocks as page
+from isinglass.pipelines.report.svg import Whisker, whiskers
 from isinglass.pipelines.report.text import MISSING, THIN_SPACE, grouped, percent
 from isinglass.transforms.dedup.edits import EDITS
 from isinglass.transforms.dedup.recall import (
@@ -70,7 +71,18 @@ def recall_blocks(data: ReportData, threshold: float) -> list[page.Block]:
         total,
         note=_false_removals(data),
     )
-    return [made, page.Paragraph(MEANING), page.Paragraph(NOT_MEANING, "warn")]
+    dots = [
+        Whisker(edit, row["value"], row["low"], row["high"])
+        for edit in EDITS
+        if (row := rows.get((BY_EDIT, edit, None))) is not None
+    ]
+    caption = "Edited copies that would be found, by kind of edit, with 95 % interval"
+    return [
+        page.Figure(whiskers(dots, "Copies found"), caption),
+        made,
+        page.Paragraph(MEANING),
+        page.Paragraph(NOT_MEANING),
+    ]
 
 
 def _cell(row: Mapping[str, Any] | None) -> page.Cell | str:
@@ -78,8 +90,9 @@ def _cell(row: Mapping[str, Any] | None) -> page.Cell | str:
         return MISSING
     removed, copies = int(row["numerator"]), int(row["denominator"])
     text = f"{grouped(removed)}{THIN_SPACE}/{THIN_SPACE}{grouped(copies)}"
+    share = removed / copies if copies else None
     missed = removed < (1 - MOST_MISSED) * copies
-    return page.Cell(text, tone="warn" if missed else "")
+    return page.Cell(text, tone="warn" if missed else "", share=share)
 
 
 def _whole(row: Mapping[str, Any] | None) -> page.Row:

@@ -23,7 +23,7 @@ from isinglass.pipelines.stages.dedup.rank import (
 from isinglass.pipelines.stages.dedup.removals import (
     check_evidence,
     dedup_summary,
-    near_examples,
+    near_removals,
     removals,
     stop_if_too_many,
 )
@@ -168,7 +168,7 @@ class Dedup(Stage):
         return Closed(
             statistics=statistics,
             manifest={"dedup": summary},
-            shown=near_examples(driver.workspace, shards),
+            shown=near_removals(driver.workspace, shards),
         )
 
     @classmethod
@@ -191,6 +191,7 @@ class Dedup(Stage):
     reader = staticmethod(proof.reader)
     section = staticmethod(report.section)
     line = staticmethod(report.line)
+    advice = staticmethod(report.advice)
     cases = staticmethod(story.cases)
     beside = staticmethod(story.beside)
     story = staticmethod(story.story)

@@ -34,7 +34,7 @@ SEARCHED = (
 
 
 def remarks(manifest: Manifest) -> list[str]:
-    """What is expected to be left, was not looked for, and could not be measured."""
+    """What is expected to be left, and could not be measured."""
     if manifest.config.get("pii") is None:
         return []
     left = _left(manifest.findings, manifest.recall)
@@ -47,9 +47,24 @@ def remarks(manifest: Manifest) -> list[str]:
         named = ", ".join(blind[:MOST_NAMED])
         said.append(f"Nothing planted was found of {named}: any number may be left.")
     said += _too_few(manifest.findings, manifest.recall, occur=False)
-    if manifest.not_measured.get(PERSON) == NO_NAMES:
-        said.append("Names of people were not searched for: pii.mode is identifiers.")
     return [*said, *_not_measured(manifest.not_measured), SEARCHED]
+
+
+def unsought(manifest: Manifest) -> list[str]:
+    """Names, where they were not looked for."""
+    if manifest.not_measured.get(PERSON) != NO_NAMES:
+        return []
+    return ["Names of people were not searched for: pii.mode is identifiers."]
+
+
+def advice(manifest: Manifest) -> list[str]:
+    """What to look at next: misses where some are to be expected."""
+    if manifest.verb == "audit" or manifest.config.get("pii") is None:
+        return []
+    if not _left(manifest.findings, manifest.recall) and not _blind(manifest.recall):
+        return []
+    command = "`isinglass review RUN --kept`"
+    return [f"Read passages of kept texts for what was missed: {command}."]
 
 
 def short(manifest: Manifest) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from isinglass.pipelines.stage import Paper
-from isinglass.pipelines.stages.pii.leftovers import remarks
+from isinglass.pipelines.stages.pii.leftovers import remarks, unsought
 from isinglass.pipelines.stages.pii.recall import NO_NAMES
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def paper(data: ReportData) -> Paper:
     )
     return Paper(
         personal=[first, *said],
-        limits=remarks(manifest),
+        limits=[*unsought(manifest), *remarks(manifest)],
         privacy={
             "searched": True,
             "claim": CLAIM,

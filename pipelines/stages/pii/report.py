@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from isinglass.pipelines.report.blocks import (
     Block,
     Cell,
+    Figure,
     Heading,
     Paragraph,
     Row,
@@ -17,6 +18,7 @@ from isinglass.pipelines.report.blocks import (
     not_run,
     table,
 )
+from isinglass.pipelines.report.distributions import MOST_BARS, Bar, bars
 from isinglass.pipelines.report.model import KeyFigure, ReportData
 from isinglass.pipelines.report.text import (
     MISSING,
@@ -50,7 +52,7 @@ def section(data: ReportData) -> Section:
     if data.part("pii") is None and not (_own_findings(manifest) or manifest.recall):
         return not_run(anchor, title, "the configuration has no pii section.")
     kinds = _kinds(data)
-    blocks: list[Block] = [_findings_table(data, kinds)]
+    blocks: list[Block] = [*_found_figure(manifest), _findings_table(data, kinds)]
     if manifest.allowed:
         parts = [f"{grouped(n)} of {entity}" for entity, n in manifest.allowed.items()]
         said = (
@@ -74,6 +76,18 @@ def section(data: ReportData) -> Section:
     if data.shown.get("pii"):
         blocks += [Heading("Which rules found them"), _rule_table(data.shown["pii"])]
     return Section(anchor, title, tuple(blocks))
+
+
+def _found_figure(manifest: Manifest) -> list[Figure]:
+    counts = _own_findings(manifest)
+    found = sorted(counts, key=lambda kind: (-counts[kind].found, kind))
+    rows = [Bar(kind, counts[kind].found, counts[kind].changed) for kind in found]
+    if not rows:
+        return []
+    more = len(rows) - MOST_BARS
+    rest = f"; {grouped(more)} more kinds are rarer" if more > 0 else ""
+    caption = f"Findings by kind: hollow what was found, full what was changed{rest}"
+    return [Figure(bars(rows, "Findings by kind"), caption)]
 
 
 def figure(manifest: Manifest) -> KeyFigure:

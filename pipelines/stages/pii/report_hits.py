@@ -40,7 +40,6 @@ MOST_KINDS = 6
 LEAST_SHOWN = 30
 """Findings of a kind that has a column; a rate of fewer says little."""
 
-MOST_SOURCES, MOST_VALUES = 40, 40
 FAR_ABOVE = 5.0
 """Times the rate of all other sources together, from which on a source is named."""
 
@@ -121,15 +120,13 @@ def _by_source(rates: _Rates, kinds: list[str]) -> list[Block]:
             grouped(rates.words[source]),
             *(_rate_cell(rates, kind, source) for kind in kinds),
         ]
-        for source in ordered[:MOST_SOURCES]
+        for source in ordered
     ]
-    more = len(ordered) - MOST_SOURCES
-    rest = f" {grouped(more)} more have lower rates." if more > 0 else ""
     made = table(
         f"Findings per 1{THIN_SPACE}000 words, by source",
         columns("<Source", "Words", *kinds),
         rows,
-        note=f"Of {kinds[0]} the highest rate comes first.{rest}",
+        note=f"Of {kinds[0]} the highest rate comes first.",
     )
     far = [
         f"{kind} in {shorten(source) or '(none)'} "
@@ -161,19 +158,17 @@ def _rate_cell(rates: _Rates, kind: str, source: str) -> Cell:
 def _value_table(values: list[FrequentValue]) -> Table:
     """Those that are written like words come first, then those replaced most often."""
     ordered = sorted(values, key=lambda value: (not is_warned(value), -value.found))
-    more = len(ordered) - MOST_VALUES
-    rest = f" {grouped(more)} more are in manifest.json." if more > 0 else ""
     return table(
         "Values that were replaced most often, by their keyed hash",
         columns(
             *("<Value", "<Kind", "Replaced", "Documents", "Share of kind"),
             *("Signs of a word", "<Most of them"),
         ),
-        [_value_row(value) for value in ordered[:MOST_VALUES]],
+        [_value_row(value) for value in ordered],
         note=(
             "The value is value_key in findings/; what it stands for is written "
             "nowhere. A sign of a word is that a finding is used as no name is, "
-            f"see docs/pii.md; other kinds than {PERSON} are not looked at.{rest}"
+            f"see docs/pii.md; other kinds than {PERSON} are not looked at."
         ),
     )
 

@@ -11,6 +11,7 @@ from isinglass.pipelines.report.blocks import (
     Paragraph,
     Row,
     Table,
+    Tone,
     code,
     columns,
     table,
@@ -39,7 +40,7 @@ _AXES = {
     "language": "Recall by language of the document: found of planted",
     "source": "Recall by source: found of planted",
 }
-_MOST_COLUMNS = 12
+_MOST_COLUMNS, _MOST_DOTS = 12, 11
 
 MEANING = (
     "What this recall means: invented identifiers were planted in copies of sampled "
@@ -68,20 +69,33 @@ def recall_blocks(data: ReportData, kinds: list[str]) -> list[Block]:
     """Recall by kind with its interval, what is probably left, and recall by slice."""
     recall = data.manifest.recall
     ordered = [name for name in kinds if name in recall]
-    dots = [
-        Whisker(name, recall[name].recall, recall[name].low, recall[name].high)
-        for name in ordered
-    ]
-    caption = "Recall on planted identifiers, with 95 % interval; mind the scale"
     blocks: list[Block] = [
-        Figure(whiskers(dots), caption),
+        _recall_figure(data, ordered),
         Paragraph(MEANING),
-        Paragraph(NOT_MEANING, "warn"),
+        Paragraph(NOT_MEANING),
         _leftover_table(data, ordered),
     ]
     for axis, title in _AXES.items():
         blocks += _slice_tables(data, kinds, axis, title)
     return blocks
+
+
+def _recall_figure(data: ReportData, ordered: list[str]) -> Figure:
+    """Kinds of which some were missed, and then those that occur most often."""
+    recall = data.manifest.recall
+    worst = sorted(ordered, key=lambda name: recall[name].recall)[:_MOST_DOTS]
+    dots = [
+        Whisker(name, recall[name].recall, recall[name].low, recall[name].high)
+        for name in worst
+    ]
+    rest = [name for name in ordered if name not in worst]
+    more = ""
+    if rest:
+        least = min(recall[name].recall for name in rest)
+        share = "all" if least == 1.0 else f"{percent(least)} or more"
+        more = f". Of {grouped(len(rest))} further kinds {share} were found"
+    caption = f"Recall on planted identifiers, with 95 % interval; mind the scale{more}"
+    return Figure(whiskers(dots, "Measured recall"), caption)
 
 
 def _leftover_table(data: ReportData, ordered: list[str]) -> Table:
@@ -94,7 +108,7 @@ def _leftover_table(data: ReportData, ordered: list[str]) -> Table:
                 code(name),
                 grouped(measured.planted),
                 grouped(measured.found),
-                percent(measured.recall),
+                Cell(percent(measured.recall), share=measured.recall),
                 f"{percent(measured.low)} to {percent(measured.high)}",
                 grouped(measured.found_as_other),
                 grouped(expected.found),
@@ -165,9 +179,11 @@ def _slice_cell(counts: tuple[int, int] | None) -> Cell | str:
         return MISSING
     found, planted = counts
     text = f"{grouped(found)}{THIN_SPACE}/{THIN_SPACE}{grouped(planted)}"
+    share = found / planted if planted else None
     if planted < FEW:
-        return Cell(text, tone="muted")
-    return Cell(text, tone="warn" if found < WEAK_SHARE * planted else "")
+        return Cell(text, tone="muted", share=share)
+    tone: Tone = "warn" if found < WEAK_SHARE * planted else ""
+    return Cell(text, tone=tone, share=share)
 
 
 def bound_blocks(data: ReportData, kinds: list[str]) -> list[Block]:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from isinglass.pipelines.stage import After, Closed, Record, Stage
-from isinglass.pipelines.stages.pii import paper, proof, report, story
+from isinglass.pipelines.stages.pii import leftovers, paper, proof, report, story
 from isinglass.pipelines.stages.pii import recall as misses
 from isinglass.pipelines.stages.pii.counts import (
     count_rules,
@@ -31,7 +31,6 @@ from isinglass.pipelines.stages.pii.hits import (
 )
 from isinglass.pipelines.stages.pii.key import find_key, store_key
 from isinglass.pipelines.stages.pii.leftovers import (
-    remarks,
     small_samples,
     unread_languages,
     unread_statistics,
@@ -301,7 +300,9 @@ class Pii(Stage):
     section = staticmethod(report.section)
     figure = staticmethod(report.figure)
     line = staticmethod(report.line)
-    remarks = staticmethod(remarks)
+    remarks = staticmethod(leftovers.remarks)
+    unsought = staticmethod(leftovers.unsought)
+    advice = staticmethod(leftovers.advice)
     paper = staticmethod(paper.paper)
     cases = staticmethod(story.cases)
     story = staticmethod(story.story)

@@ -12,6 +12,7 @@ from isinglass.transforms.repeats.windows import KINDS
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
+    from isinglass.schemas.manifest import Manifest
 
 TITLE = "Verbatim repeats"
 _STAGES = ("input", "output")
@@ -39,6 +40,14 @@ def section(data: ReportData) -> page.Section | None:
         words = config["words"]
         blocks = (heading, *_method(words, sampled), _shares(data, words))
     return page.Section("duplicates", TITLE, blocks)
+
+
+def unsought(manifest: Manifest) -> list[str]:
+    """That nobody looked for repeats."""
+    dedup = manifest.config.get("dedup") or {}
+    if dedup.get("repeats"):
+        return []
+    return ["Passages that stand in several documents: dedup.repeats is off."]
 
 
 def _method(words: int, sampled: Mapping[str, Any]) -> tuple[page.Paragraph, ...]:

@@ -75,3 +75,4 @@ class Repeats(Stage):
         }
 
     section = staticmethod(report.section)
+    unsought = staticmethod(report.unsought)

@@ -129,10 +129,11 @@ def section(data: ReportData) -> page.Section:
     if not stays and not losses:
         return page.not_run(ANCHOR, TITLE, "no mentions of groups were counted.")
     ordered = sorted(losses, key=lambda loss: (not losses[loss].flagged(), loss))
+    verdict = _verdict({loss: losses[loss] for loss in ordered})
     blocks: list[page.Block] = [
         page.Paragraph(_MEASURED),
         page.Paragraph(_NOT_MEASURED),
-        _verdict({loss: losses[loss] for loss in ordered}),
+        verdict,
         *_unsaid({loss: losses[loss] for loss in ordered}),
     ]
     if any(GROUP in lost.shares for lost in losses.values()):
@@ -142,9 +143,9 @@ def section(data: ReportData) -> page.Section:
         blocks.append(page.Paragraph(_PICTURES))
     for loss in ordered:
         blocks += _loss_blocks(data, loss, losses[loss])
-    return page.Section(
-        ANCHOR, TITLE, (*blocks, *name_blocks(data), *weight_blocks(data))
-    )
+    blocks += [*name_blocks(data), *weight_blocks(data)]
+    said = "" if verdict.tone else verdict.text
+    return page.Section(ANCHOR, TITLE, tuple(blocks), said=said)
 
 
 def _losses(data: ReportData) -> dict[Loss, _Lost]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from isinglass.pipelines.report import blocks as page
+from isinglass.pipelines.report.svg import Whisker, whiskers
 from isinglass.pipelines.report.text import (
     MISSING,
     decimal,
@@ -29,6 +30,8 @@ from isinglass.transforms.statistics.intervals import FEW
 if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
 
+_PLOTTED = 11
+
 LEAST_PARITY = 0.8
 """The four-fifths rule (29 CFR 1607.4 D), for shares that stay."""
 
@@ -37,6 +40,7 @@ def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
     """What stays of the documents that mention a group."""
     few, every = {}, None
     made: list[page.Row] = []
+    dots: list[Whisker] = []
     ratios, parities = (
         by_group(data, f"group.retention_{name}") for name in ("ratio", "parity")
     )
@@ -50,12 +54,15 @@ def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
         if not whole and (row["denominator"] or 0) < FEW:
             few[who] = row
             continue
+        if row["low"] is not None and (row["axis"] is None or not whole):
+            label = _all_of(None) if whole else words_of(who[1])
+            dots.append(Whisker(label, row["value"], row["low"], row["high"]))
         below = parity is not None and parity["value"] < LEAST_PARITY
         made.append(
             [
                 _all_of(row["axis"]) if whole else named(who),
                 f"{grouped(row['numerator'])} of {grouped(row['denominator'])}",
-                with_ends(row, percent),
+                page.Cell(with_ends(row, percent), share=row["value"]),
                 MISSING if ratio is None else decimal(ratio["value"]),
                 page.Cell(
                     MISSING if parity is None else decimal(parity["value"]),
@@ -67,6 +74,8 @@ def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
     against = ("Against all", "Against the group of its axis that keeps most")
     if not made:
         return
+    if len(dots) > 1:
+        yield _stays_figure(dots)
     yield page.table(
         "What stays of the documents that mention a group, with 95 % intervals",
         page.columns(*heads, *against),
@@ -83,6 +92,13 @@ def stays_blocks(data: ReportData, rows: Iterable[Row]) -> Iterator[page.Block]:
     )
     if few:
         yield too_few(f"fewer than {FEW} documents", few)
+
+
+def _stays_figure(dots: list[Whisker]) -> page.Figure:
+    dots.sort(key=lambda dot: dot.value)
+    what = "What stays of the documents that mention a group"
+    caption = f"{what}, least first, with 95 % interval"
+    return page.Figure(whiskers(dots[:_PLOTTED], what), caption)
 
 
 def _all_of(axis: str | None) -> str:

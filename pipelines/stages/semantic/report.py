@@ -11,7 +11,11 @@ import pyarrow as pa
 
 from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.text import grouped, percent, share_of, words_of
-from isinglass.pipelines.stages.semantic.report_map import Circle, cluster_map
+from isinglass.pipelines.stages.semantic.report_map import (
+    Circle,
+    cluster_key,
+    cluster_map,
+)
 from isinglass.schemas.encoding import SemanticSummary
 from isinglass.transforms.semantic.layout import radii
 
@@ -19,7 +23,6 @@ if TYPE_CHECKING:
     from isinglass.pipelines.report.model import ReportData
 
 ANCHOR, TITLE = "clusters", "What the corpus is about"
-MOST_LISTED = 40
 
 
 @dataclass
@@ -47,6 +50,7 @@ def section(data: ReportData) -> page.Section:
         return page.not_run(ANCHOR, TITLE, "no document was kept.")
     listed = tables["clusters"].to_pylist()
     sizes = _sizes(tables["cluster_shares"])
+    circles = _circles(listed, sizes)
     introduction = (
         f"The vectors of {grouped(summary.documents)} kept documents fall into "
         f"{grouped(summary.clusters)} clusters of like meaning. A document that was "
@@ -54,19 +58,29 @@ def section(data: ReportData) -> page.Section:
         "Nothing was removed for what is said here."
     )
     caption = (
-        "A ring is a cluster before cleaning, the disc in it what was kept. Near "
+        "Ring: documents of a cluster before cleaning; disc: what was kept. Near "
         "circles are alike, as far as two of many dimensions can show; clusters were "
         f"fitted on {grouped(summary.fitted_on)} documents."
     )
     blocks: tuple[page.Block, ...] = (
         page.Paragraph(introduction),
-        page.Figure(cluster_map(_circles(listed, sizes)), caption),
+        page.Figure(cluster_map(circles), caption),
+        page.Figure(
+            cluster_key(circles),
+            "Words that tell the largest clusters from the others, and their documents "
+            "before cleaning and after",
+        ),
         _list(listed, sizes),
         page.table(
             "What was seen", page.columns("<Count", "Number", "<Note"), _facts(summary)
         ),
     )
-    return page.Section(ANCHOR, TITLE, blocks)
+    near = share_of(summary.near_duplicates, summary.documents)
+    said = (
+        f"{grouped(summary.clusters)} clusters of like meaning. {near} of the "
+        "documents are near another one in meaning; nothing was removed for it."
+    )
+    return page.Section(ANCHOR, TITLE, blocks, said=said)
 
 
 def _sizes(shares: pa.Table) -> dict[int, _Sizes]:
@@ -100,7 +114,7 @@ def _circles(listed: list[dict[str, Any]], sizes: dict[int, _Sizes]) -> list[Cir
 def _list(listed: list[dict[str, Any]], sizes: dict[int, _Sizes]) -> page.Block:
     rows: list[page.Row] = []
     ranked = sorted(listed, key=lambda r: (-sizes[r["cluster"]].before, r["cluster"]))
-    for row in ranked[:MOST_LISTED]:
+    for row in ranked:
         one = sizes[row["cluster"]]
         main = one.sources[one.main_source]
         rows.append(
@@ -123,13 +137,10 @@ def _list(listed: list[dict[str, Any]], sizes: dict[int, _Sizes]) -> page.Block:
         "<Main source",
         "<Most typical document",
     )
-    more = len(ranked) - MOST_LISTED
     note = (
         "Words that several documents of a cluster share; a name can be one of them "
         "(encode.semantic.terms: false leaves them out)."
     )
-    if more > 0:
-        note += f" {grouped(more)} smaller clusters are in audit/clusters."
     return page.table("The largest clusters", heads, rows, note=note)
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from isinglass.pipelines.report.svg import WIDTH, picture, text_at
 from isinglass.pipelines.report.text import grouped, shorten, visible
 
-NAMED = 12
+NAMED = 10
 """Clusters that get a number on the map and a line in its key."""
 
 _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
@@ -20,7 +20,8 @@ _COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
 Color Universal Design, 2008)."""
 
 _OTHER = "#8a929a"
-_SIDE = float(WIDTH)
+_SIDE = 290.0
+_LEFT = (WIDTH - _SIDE) / 2
 _LINE = 20.0
 _WORDS = 3
 _LEAST_NUMBER = 8.0
@@ -47,30 +48,48 @@ class Circle:
 
 
 def cluster_map(circles: Sequence[Circle]) -> Markup:
-    """Discs after cleaning inside rings before, a key of the largest, a legend.
+    """Discs after cleaning inside rings before; the largest have the key's numbers.
 
     The title and the description of the `<svg>` say the key in words. The order of the
     circles does not matter.
     """
-    ranked = sorted(circles, key=lambda one: (-one.before, one.terms, one.x, one.y))
-    named = ranked[:NAMED]
-    totals: Counter[str] = Counter()
-    for one in ranked:
-        if one.source:
-            totals[one.source] += one.before
-    # A colour for each of the sources with the most documents.
-    largest = sorted(totals, key=lambda source: (-totals[source], source))
-    colours = dict(zip(largest, _COLOURS, strict=False))
+    ranked, named = _ranked(circles)
+    colours = _colours(ranked)
     parts = [_circle(one, colours.get(one.source, _OTHER)) for one in ranked]
     parts += [_number(place, one) for place, one in enumerate(named, 1)]
-    y = _SIDE + 24.0
+    title, told = _describe(ranked, named)
+    description = Markup("<desc>{}</desc>").format(visible(shorten(told, 2000)))
+    return picture(_SIDE + 4, title, [description, *parts], 2000)
+
+
+def cluster_key(circles: Sequence[Circle]) -> Markup:
+    """The words of the largest clusters, by number, and the colours of the sources."""
+    ranked, named = _ranked(circles)
+    colours = _colours(ranked)
+    parts: list[Markup] = []
+    y = 14.0
     for place, one in enumerate(named, 1):
         parts += _key_line(y, place, one, colours.get(one.source, _OTHER))
         y += _LINE
     legend, bottom = _legend(y + 4.0, colours, ranked)
-    title, told = _describe(ranked, named)
-    description = Markup("<desc>{}</desc>").format(visible(shorten(told, 2000)))
-    return picture(bottom + 6, title, [description, *parts, *legend], 2000)
+    said = "; ".join(f"{place}: {_words(one)}" for place, one in enumerate(named, 1))
+    return picture(bottom, f"Key to the clusters: {said}", [*parts, *legend], 2000)
+
+
+def _ranked(circles: Sequence[Circle]) -> tuple[list[Circle], list[Circle]]:
+    """All clusters, the largest first, and those that are named."""
+    ranked = sorted(circles, key=lambda one: (-one.before, one.terms, one.x, one.y))
+    return ranked, ranked[:NAMED]
+
+
+def _colours(ranked: Sequence[Circle]) -> dict[str, str]:
+    """A colour for each of the sources with the most documents."""
+    totals: Counter[str] = Counter()
+    for one in ranked:
+        if one.source:
+            totals[one.source] += one.before
+    largest = sorted(totals, key=lambda source: (-totals[source], source))
+    return dict(zip(largest, _COLOURS, strict=False))
 
 
 def _circle(one: Circle, colour: str) -> Markup:
@@ -86,7 +105,7 @@ def _circle(one: Circle, colour: str) -> Markup:
     ).format(
         colour,
         visible(shorten(hover, 200)),
-        one.x * _SIDE,
+        _LEFT + one.x * _SIDE,
         one.y * _SIDE,
         radius * math.sqrt(min(kept, 1.0)),
         radius,
@@ -95,9 +114,9 @@ def _circle(one: Circle, colour: str) -> Markup:
 
 def _number(place: int, one: Circle) -> Markup:
     """The number of a cluster in its circle, or beside one that is too small."""
-    x, y, radius = one.x * _SIDE, one.y * _SIDE, one.radius * _SIDE
+    x, y, radius = _LEFT + one.x * _SIDE, one.y * _SIDE, one.radius * _SIDE
     if radius < _LEAST_NUMBER:
-        x += -radius - 8 if x > _SIDE / 2 else radius + 8
+        x += -radius - 8 if x > WIDTH / 2 else radius + 8
     return text_at(x, y + 4.5, str(place), "strong middle")
 
 
@@ -118,7 +137,7 @@ def _key_line(y: float, place: int, one: Circle, colour: str) -> list[Markup]:
 def _legend(
     top: float, colours: dict[str, str], drawn: Sequence[Circle]
 ) -> tuple[list[Markup], float]:
-    """Two columns of sources, then what disc and ring say; and where they end."""
+    """Two columns of sources, and where they end."""
     entries = list(colours.items())
     if any(one.source not in colours for one in drawn):
         entries.append(("other sources" if colours else "all sources", _OTHER))
@@ -133,10 +152,7 @@ def _legend(
             ).format(x, y - 9.5, colour)
         )
         parts.append(text_at(x + 18, y, _fit(visible(source), column - 28), "quiet"))
-    bottom = top + (len(entries) + 1) // 2 * _LINE + 10
-    what = "ring: before cleaning · disc: after · area: documents"
-    parts.append(text_at(0, bottom, what, "quiet"))
-    return parts, bottom
+    return parts, top + (len(entries) + 1) // 2 * _LINE
 
 
 def _describe(ranked: Sequence[Circle], named: Sequence[Circle]) -> tuple[str, str]:

@@ -70,11 +70,11 @@ def test_capture_curve_goes_through_its_points() -> None:
     ("low", "start"), [(0.95, "90"), (0.85, "80"), (0.6, "50"), (0.2, "0"), (0.9, "90")]
 )
 def test_whiskers_start_the_axis_below_every_interval(low: float, start: str) -> None:
-    svg = _parse(whiskers([Whisker("EMAIL", 0.97, low, 0.99)]))
+    svg = _parse(whiskers([Whisker("EMAIL", 0.97, low, 0.99)], "Recall"))
     axis = [text.text or "" for text in svg.iter("text")]
     assert axis[0].startswith(start + "\u202f")
-    marks = [e for e in svg.iter("line") if e.attrib["class"] == "whisker"]
-    ends = (float(marks[0].attrib["x1"]), float(marks[0].attrib["x2"]))
+    bar = next(svg.iter("rect")).attrib
+    ends = (float(bar["x"]), float(bar["x"]) + float(bar["width"]))
     dot = next(svg.iter("circle"))
     assert 136.0 <= ends[0] <= float(dot.attrib["cx"]) <= ends[1] <= 356.0
 
@@ -99,7 +99,7 @@ def test_an_interval_takes_the_place_of_the_line_between() -> None:
     "svg",
     [
         flow(1, [Flow(HOSTILE, 1, "kept")]),
-        whiskers([Whisker(HOSTILE, 0.5, 0.4, 0.6)]),
+        whiskers([Whisker(HOSTILE, 0.5, 0.4, 0.6)], HOSTILE),
         shifts([Shift(HOSTILE, 0.5, 0.5, 0.5)], HOSTILE),
     ],
 )
@@ -117,7 +117,7 @@ def test_ratios_lie_on_a_scale_of_doublings() -> None:
         Ratio("b", 0.5, 0.25, 1.0, marked=False),
     ]
     drawn = forest(rows, 2.0)
-    dots = re.findall(r'cx="([\d.]+)" cy="[\d.]+" r="5" class="([\w ]+)"', drawn)
+    dots = re.findall(r'cx="([\d.]+)" cy="[\d.]+" r="4.5" class="([\w ]+)"', drawn)
     (double, marked), (half, plain) = dots
     assert (marked, plain) == ("dot marked", "dot")
     lines = re.findall(

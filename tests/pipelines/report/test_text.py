@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from isinglass.pipelines.report.text import (
     decimal,
     grouped,
+    no_formula,
     percent,
     share_of,
     shorten,
@@ -116,3 +117,10 @@ def test_shorten_keeps_ends_and_says_the_length(text: str, limit: int) -> None:
     assert len(short) <= limit + 30
     assert short.startswith(text[: limit - limit // 3])
     assert short.endswith(f"({grouped(len(text))} characters)")
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum(a1)", "= 1"])
+def test_what_begins_like_a_formula_is_none(text: str) -> None:
+    assert no_formula(text) == f"'{text}"
+    assert no_formula(f"a{text}") == f"a{text}"
+    assert no_formula("") == ""

@@ -4,16 +4,20 @@ from typing import Any
 
 import pytest
 
+from isinglass.pipelines.report.model import ReportData, Slices
 from isinglass.pipelines.stages.pii.leftovers import (
     SEARCHED,
     UNREAD,
+    advice,
     remarks,
     short,
     small_samples,
     unread_languages,
     unread_statistics,
+    unsought,
     weak_recall,
 )
+from isinglass.pipelines.stages.pii.paper import paper
 from isinglass.pipelines.stages.pii.recall import NO_NAMES, NO_VALUES, OFF
 from isinglass.pipelines.stages.pii.report_recall import _bound
 from isinglass.schemas.config import EntityConfig, PiiConfig, RunConfig
@@ -66,11 +70,16 @@ def test_the_head_says_what_is_left_and_what_was_not_looked_for(
     # 57,241 * .5; 30 / 3. What never occurs is not left either.
     assert remarks(manifest) == [
         "Probably left in the texts: 28\u202f621 PERSON, 10 US_SSN.",
-        "Names of people were not searched for: pii.mode is identifiers.",
         f"Not measured how much is missed of NRP, LOCATION: {NO_VALUES}.",
         SEARCHED,
     ]
     assert short(manifest) == "about 28\u202f631 probably left"
+    names = "Names of people were not searched for: pii.mode is identifiers."
+    assert unsought(manifest) == [names]
+    command = "`isinglass review RUN --kept`"
+    assert advice(manifest) == [
+        f"Read passages of kept texts for what was missed: {command}."
+    ]
 
 
 def test_nothing_left_and_nothing_measured_are_not_the_same(
@@ -80,6 +89,7 @@ def test_nothing_left_and_nothing_measured_are_not_the_same(
     assert remarks(clean)[0] == (
         "Of no kind that was measured is even one expected to be left."
     )
+    assert unsought(clean) == advice(clean) == []
     assert short(clean) == "less than one probably left"
     off = told(run_fields, findings=FOUND, not_measured=dict.fromkeys(FOUND, OFF))
     assert remarks(off) == [
@@ -231,3 +241,12 @@ def test_at_most_is_never_less_than_expected(
     entity: str, hits: int, expected: float | None, shown: str
 ) -> None:
     assert _bound(entity, hits, expected) == shown
+
+
+def test_the_papers_of_a_release_say_what_the_head_of_the_report_says(
+    run_fields: dict[str, Any],
+) -> None:
+    manifest = told(run_fields, findings=FOUND, not_measured={"PERSON": NO_NAMES})
+    limits = paper(ReportData(manifest, Slices(()))).limits
+    assert limits == [*unsought(manifest), *remarks(manifest)]
+    assert "not searched for" in limits[0]

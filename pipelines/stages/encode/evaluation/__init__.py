@@ -1,0 +1,1 @@
+"""`isinglass evaluate model`: a walk over `KINDS`, and what is written of it."""

@@ -1,0 +1,14 @@
+"""The kinds of tests of a model, in the order of the page: a line for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from isinglass.pipelines.stages.encode.evaluation.ceat import CEAT
+from isinglass.pipelines.stages.encode.evaluation.seat import SEAT
+from isinglass.pipelines.stages.encode.evaluation.weat import WEAT
+
+if TYPE_CHECKING:
+    from isinglass.pipelines.stages.encode.evaluation.kind import Kind
+
+KINDS: tuple[Kind, ...] = (WEAT, SEAT, CEAT)

@@ -1,0 +1,1 @@
+"""Associations between sets of words in the vectors of a model; no encoder, no Beam."""
