@@ -9,9 +9,22 @@ from __future__ import annotations
 # As type checkers know it: `typing` takes longer than the first moments of a command.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from isinglass.api import deduplicate, detect_languages, find_pii, redact
+    from isinglass.api import (
+        deduplicate,
+        detect_languages,
+        erase_concept,
+        find_pii,
+        redact,
+    )
 
-__all__ = ["__version__", "deduplicate", "detect_languages", "find_pii", "redact"]
+__all__ = [
+    "__version__",
+    "deduplicate",
+    "detect_languages",
+    "erase_concept",
+    "find_pii",
+    "redact",
+]
 
 __version__ = "0.1.0"
 

@@ -104,3 +104,59 @@ class SemanticSummary(Section):
     without_cluster: dict[str, int] = Field(
         description="Documents that went in and have no cluster, by reason."
     )
+
+
+class ErasedGroup(Section):
+    """A group, and how well its mentions can be told from vectors.
+
+    Probes are trained on held-out rows and try to tell others of them. The eraser of
+    `after` was fitted on the rows that are not held out. As many rows mention the group
+    as do not, so that a guess is right for half of them. None: too few rows to probe.
+    """
+
+    group: str
+    rows: int = Field(ge=0, description="Rows of documents that mention it.")
+    erased: bool = Field(description="False: too few or nearly all rows mention it.")
+    probed: int | None = Field(None, description="Rows that were to be told.")
+    linear_before: int | None = Field(None, description="Told by a linear probe.")
+    linear_after: int | None = None
+    nearest_before: int | None = Field(
+        None, description="Told by nearest neighbours, of which LEACE claims nothing."
+    )
+    nearest_after: int | None = None
+
+
+class AssociationShift(Section):
+    """How words in sentences go together, by the run's encoder: WEAT's effect size."""
+
+    test: str
+    title: str
+    before: float
+    after: float = Field(description="Of the erased vectors of the same sentences.")
+
+
+class LeaceSummary(Section):
+    """A concept that was erased from copies of the vectors, and what it cost."""
+
+    axis: str
+    groups: list[ErasedGroup]
+    rows: int = Field(ge=0, description="Vectors that were erased.")
+    fitted_on: int = Field(
+        ge=0, description="Those of them in languages with a lexicon of the axis."
+    )
+    held_out: int = Field(ge=0, description="Of these, held out for the probes.")
+    dimensions: int = Field(ge=0)
+    rank: int = Field(ge=0, description="Dimensions that were taken out.")
+    covariance_before: float = Field(
+        description="Greatest covariance of a value with a mention, in absolute value."
+    )
+    covariance_after: float
+    variance_taken: float = Field(description="Share of the variance of the vectors.")
+    neighbours: int = Field(
+        ge=0, description="The 10 nearest neighbours of sampled rows, all together."
+    )
+    neighbours_kept: int = Field(ge=0, description="Of these, near after erasing, too.")
+    associations: list[AssociationShift] = Field(
+        default_factory=list,
+        description="In English sentences of packaged tests, about the axis or not.",
+    )

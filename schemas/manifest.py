@@ -10,7 +10,7 @@ from isinglass.schemas.commit import OutputFile
 from isinglass.schemas.config.base import Section
 from isinglass.schemas.config.pii import Operator, PrivacyClass
 from isinglass.schemas.demographics import DemographicsSummary
-from isinglass.schemas.encoding import EncodeSummary, SemanticSummary
+from isinglass.schemas.encoding import EncodeSummary, LeaceSummary, SemanticSummary
 from isinglass.schemas.review import ReviewSummary
 from isinglass.schemas.weighting import AxisSummary, WeightSummary
 
@@ -339,6 +339,9 @@ class Manifest(Section):
     encode: EncodeSummary | None = None
     semantic: SemanticSummary | None = Field(
         None, description="Clusters of the vectors; None: not asked for."
+    )
+    leace: LeaceSummary | None = Field(
+        None, description="A concept erased from the vectors; None: not asked for."
     )
     stages: dict[str, StageSummary] = Field(
         default_factory=dict, description="Stages of somebody else's, by name."

@@ -242,6 +242,20 @@ def embeddings_schema(
     return _with_type(schema, dimensions) if float16 else schema
 
 
+def embeddings_erased_schema(dimensions: int, *, window: bool = False) -> pa.Schema:
+    """Schema of `embeddings_erased/`, always float32.
+
+    `mentions` are the groups whose mentions were erased that the document mentions;
+    null where no lexicon is for its language, so that nothing is known of it.
+    """
+    return _versioned(
+        "embeddings_erased",
+        _rows_of_documents(window=window),
+        filled(pa.list_(pa.float32(), dimensions), "embedding"),
+        nullable(pa.list_(pa.string()), "mentions"),
+    )
+
+
 def hidden_states_schema(width: int, *, window: bool = False) -> pa.Schema:
     """Schema of `hidden_states/`: a vector of `width` float16 values for each token."""
     schema = _versioned(

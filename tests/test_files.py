@@ -86,6 +86,7 @@ GIVEN_A_PATH = {
     "transforms/encode/outputs/megatron.py": "its name is of `UnitOutputs.reserve`",
     "transforms/encode/outputs/readers.py": "reads outputs for users, `verify` too",
     "transforms/encode/outputs/reconcile.py": "compares outputs that users name",
+    "transforms/leace/eraser.py": "reads erasers for users; writes to memory alone",
     "transforms/write.py": "its name is of `UnitOutputs.open_table`",
 }
 """Files of a run that are opened elsewhere, by a name that the workspace gave."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apache_beam as beam
@@ -36,6 +37,9 @@ from isinglass.transforms.demographics.counts import (
 from isinglass.transforms.demographics.lexicon import load_lexicons
 from isinglass.transforms.edits import View, apply_edits
 from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
+from isinglass.transforms.leace import moments
+from isinglass.transforms.leace.batches import add_batch, erase_batch
+from isinglass.transforms.leace.eraser import finish
 from isinglass.transforms.pii.operators.replacement import writer
 from isinglass.transforms.pii.scan import load_detector, pii_edits
 from isinglass.transforms.read import read_shard
@@ -348,3 +352,42 @@ class _Tokenize(beam.DoFn):
         yield pa.RecordBatch.from_pydict(
             {"doc_id": element.column("doc_id"), "input_ids": ids, "n_tokens": lengths}
         )
+
+
+@dataclass
+class FitEraser(beam.PTransform[Any, Any]):
+    """Vectors, and `labels` in columns of bools -> one `Eraser` of all of them."""
+
+    labels: tuple[str, ...]
+
+    def expand(self, pcoll: Batches) -> Any:
+        """Sums are made where the vectors are, and only they are brought together."""
+        return pcoll | "Add up" >> beam.CombineGlobally(_Moments(self.labels))
+
+
+class _Moments(beam.CombineFn):
+    def __init__(self, labels: tuple[str, ...]) -> None:
+        self._labels = labels
+
+    def create_accumulator(self) -> Any:
+        return moments.create()
+
+    def add_input(self, mutable_accumulator: Any, element: pa.RecordBatch) -> Any:
+        return add_batch(mutable_accumulator, element, self._labels)
+
+    def merge_accumulators(self, accumulators: Any) -> Any:
+        return reduce(moments.merge, accumulators, moments.create())
+
+    def extract_output(self, accumulator: Any) -> Any:
+        return finish(accumulator)
+
+
+@dataclass
+class EraseEmbeddings(beam.PTransform[Any, Any]):
+    """Vectors, and what `FitEraser` gave -> the vectors erased, in their batches."""
+
+    eraser: Any
+
+    def expand(self, pcoll: Batches) -> Batches:
+        """Every worker has the eraser, which is small."""
+        return pcoll | _mapped(erase_batch, beam.pvalue.AsSingleton(self.eraser))

@@ -6,8 +6,15 @@ and loads them when they are asked for.
 
 from __future__ import annotations
 
+from isinglass.api.concepts import erase_concept
 from isinglass.api.duplicates import deduplicate
 from isinglass.api.languages import detect_languages
 from isinglass.api.personal import find_pii, redact
 
-__all__ = ["deduplicate", "detect_languages", "find_pii", "redact"]
+__all__ = [
+    "deduplicate",
+    "detect_languages",
+    "erase_concept",
+    "find_pii",
+    "redact",
+]

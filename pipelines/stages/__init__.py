@@ -12,6 +12,7 @@ from isinglass.pipelines.stages.dedup.stage import Dedup
 from isinglass.pipelines.stages.demographics.stage import Demographics
 from isinglass.pipelines.stages.encode.stage import Encode
 from isinglass.pipelines.stages.erase.stage import Erase
+from isinglass.pipelines.stages.leace.stage import Leace
 from isinglass.pipelines.stages.pii.stage import Pii
 from isinglass.pipelines.stages.repeats.stage import Repeats
 from isinglass.pipelines.stages.retention.stage import Retention
@@ -33,6 +34,7 @@ STAGES: tuple[type[Stage], ...] = (
     Retention,
     Encode,
     Semantic,
+    Leace,
 )
 """The stages in the order in which they act. What drops documents stands before
 deduplication, whose evidence is another document that must not go later."""

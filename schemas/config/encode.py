@@ -54,6 +54,17 @@ class SemanticConfig(Section):
     )
 
 
+class EraseConceptConfig(Section):
+    """Vectors from which no linear predictor tells the groups of an axis."""
+
+    axis: str = Field(description="Axis of the lexicons, such as `gender`.")
+    groups: tuple[str, ...] = Field(
+        (),
+        description="Groups of the axis; by default those that can be compared, as for "
+        "`parity` of `balance`.",
+    )
+
+
 class EncodeConfig(Section):
     """Tokenisation and encoding."""
 
@@ -134,6 +145,9 @@ class EncodeConfig(Section):
     semantic: SemanticConfig | None = Field(
         None, description="Clusters and near-duplicates in meaning, for the report."
     )
+    erase_concept: EraseConceptConfig | None = Field(
+        None, description="Write `embeddings_erased/` besides, without a concept."
+    )
 
     @model_validator(mode="after")
     def _check_combinations(self) -> EncodeConfig:
@@ -150,9 +164,9 @@ class EncodeConfig(Section):
         ):
             msg = "nothing would be written: tokens is false and embeddings none"
             raise ValueError(msg)
-        if self.embeddings == "none" and (self.semantic or self.hidden_states):
-            what = "semantic" if self.semantic else "hidden_states"
-            raise ValueError(f"{what} needs the encoder: set embeddings to pooled")
+        for what in ("semantic", "hidden_states", "erase_concept"):
+            if self.embeddings == "none" and getattr(self, what):
+                raise ValueError(f"{what} needs the encoder: set embeddings to pooled")
         if not self.tokens and (self.masks or self.word_ids):
             what = "masks" if self.masks else "word_ids"
             raise ValueError(f"{what} are columns of tokens/: set tokens to true")

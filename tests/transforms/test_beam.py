@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import apache_beam as beam
+import numpy as np
 import pyarrow as pa
 import pytest
 from apache_beam.testing import test_pipeline
@@ -23,19 +24,27 @@ from isinglass.pipelines.stages.dedup import match
 from isinglass.pipelines.stages.dedup.stage import Dedup
 from isinglass.pipelines.survey import SurveyWork, survey_units
 from isinglass.schemas.config import DedupConfig, EncodeConfig, PiiConfig, RunConfig
+from isinglass.schemas.errors import InputError
+from isinglass.transforms.batches import one_batch
 from isinglass.transforms.beam import (
     ArrowBatchCoder,
     CountMentions,
     Deduplicate,
+    EraseEmbeddings,
     FindCandidates,
+    FitEraser,
     ReadDocuments,
     RedactDocuments,
     SurveyDocuments,
     TokenizeDocuments,
 )
+from isinglass.transforms.leace.batches import add_batch, list_column, vectors_of
+from isinglass.transforms.leace.eraser import finish
+from isinglass.transforms.leace.moments import add, create
 from isinglass.transforms.read import read_shard
 from tests.corpora import write_jsonl
 from tests.drivers import quiet_session
+from tests.transforms.leace.conftest import plant
 
 TEXTS = [
     "She wrote to someone@mailbox.io and he answered in the evening of that day.",
@@ -238,3 +247,52 @@ def test_the_example_runs(
     assert "documents: 3" in printed
     assert "e-mail addresses redacted: 1" in printed
     assert "gender.female: 1" in printed
+
+
+def test_a_concept_is_erased_by_sums_from_many_bundles() -> None:
+    planted = plant(rows=2000, dimensions=12)
+    vectors = planted.vectors.astype(np.float32)
+    batches = [
+        pa.RecordBatch.from_pydict(
+            {
+                "doc_id": [str(row) for row in range(start, start + 100)],
+                "embedding": list_column(vectors[start : start + 100]),
+                "first": planted.labels[start : start + 100, 0],
+                "second": planted.labels[start : start + 100, 1],
+            }
+        )
+        for start in range(0, len(vectors), 100)
+    ]
+    expected = finish(add(create(), vectors, planted.labels[:, :2])).apply(vectors)
+
+    def check(found: list[pa.RecordBatch]) -> None:
+        table = pa.Table.from_batches(found)
+        assert table.schema == batches[0].schema
+        rows = table["doc_id"].cast(pa.int64()).to_numpy()
+        erased = vectors_of(one_batch(table))
+        assert sorted(rows.tolist()) == list(range(2000))
+        assert np.abs(erased - expected[rows]).max() < 1e-5
+        sums = add(create(), erased, planted.labels[rows, :2])
+        assert np.abs(sums.covariances).max() < 1e-6
+
+    with runner() as root:
+        given = root | beam.Create(batches, reshuffle=True)
+        eraser = given | FitEraser(("first", "second"))
+        ranks = eraser | beam.Map(lambda one: one.rank)
+        assert_that(ranks, equal_to([2]), label="rank")
+        assert_that(given | EraseEmbeddings(eraser), check, label="erased")
+
+
+@pytest.mark.parametrize(
+    ("column", "told"),
+    [
+        (pa.array([[1.0, 2.0]], pa.list_(pa.float32())), "is of type list"),
+        (pa.array([[1.0]], pa.list_(pa.float64(), 1)), "is of type fixed_size_list"),
+        (pa.array([None], pa.list_(pa.float32(), 1)), "has 1 nulls"),
+        (pa.array(["text"]), "is of type string"),
+    ],
+)
+def test_what_is_no_vector_is_not_summed(column: pa.Array, told: str) -> None:
+    batch = pa.RecordBatch.from_pydict({"embedding": column, "a": [True]})
+    with pytest.raises(InputError, match=told):
+        add_batch(create(), batch, ("a",))

@@ -34,6 +34,7 @@ TABLES = (
     "packed",
     "megatron",
     "embeddings",
+    "embeddings_erased",
     "hidden_states",
     "clusters",
     "audit",

@@ -47,7 +47,7 @@ SPEED_TOKENS, SPEED_CPU, SPEED_CHECK = 1e7, 1e4, 1e8
 """Bytes a CPU second, roughly: ids alone, ids with vectors on a CPU, reading again."""
 
 
-_ELSEWHERE = {"device", "semantic", "allow_download"}
+_ELSEWHERE = {"device", "semantic", "erase_concept", "allow_download"}
 """Settings that change no file of the pass. The device does, by rounding: see below."""
 
 

@@ -1,0 +1,1 @@
+"""Vectors from which no linear predictor tells who is mentioned."""

@@ -1,0 +1,1 @@
+"""Concept erasure by LEACE: no linear predictor tells groups from erased vectors."""
