@@ -38,6 +38,15 @@ class AssociationsConfig(Section):
         10, ge=1, description="Words in fewer sentences are left out of `ceat`."
     )
 
+    @model_validator(mode="after")
+    def _check_contexts(self) -> AssociationsConfig:
+        if self.least_contexts > self.contexts:
+            raise ValueError(
+                f"least_contexts {self.least_contexts} is more than contexts "
+                f"{self.contexts}: no word would be left"
+            )
+        return self
+
 
 class EvaluationConfig(Section):
     """One evaluation of a model. A kind of test that cannot be done is skipped."""

@@ -195,6 +195,7 @@ def test_names_in_lists_are_data(tmp_path: Path) -> None:
         (["--kind", "seat"], "kinds: seat cannot be done: word vectors have no"),
         (["--set", "associations.test=[a]"], "unknown key; did you mean tests?"),
         (["--set", "associations.tests=[fruits]"], "did you mean fruit?"),
+        (["--set", "associations.contexts=5"], "least_contexts 10 is more than"),
         (["--gate", "{metric: weat.effect, op: '<', value: 1}"], "did you mean"),
         (["--gate", "weat"], "--gate weat: write it as in a configuration"),
         (

@@ -70,8 +70,8 @@ class Embedder:
                 )
             sums = np.zeros((len(lengths), states.shape[1]), np.float32)
             np.add.at(sums, owners, states.astype(np.float32))
-            counts = np.bincount(owners, minlength=len(lengths)).astype(np.float32)
-            made.append(sums / np.maximum(counts, np.float32(1))[:, None])
+            counts = np.maximum(np.bincount(owners, minlength=len(lengths)), 1)
+            made.append((sums / counts[:, None]).astype(np.float32))
         return np.concatenate(made)
 
     def _windows(
