@@ -174,7 +174,8 @@ def _shared(
     owner, place = np.concatenate(owners), np.concatenate(places)
     wanted = np.array([rows[o][p] for o, p in zip(owner, place, strict=True)], np.int64)
     found = scorer.masked(rows, owner, place, wanted)
-    sums = np.bincount(owner, found, minlength=len(rows))
+    # Of nothing at all the library gives whole numbers.
+    sums = np.bincount(owner, found, minlength=len(rows)).astype(np.float64)
     return sums, np.bincount(owner, minlength=len(rows))
 
 
