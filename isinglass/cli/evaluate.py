@@ -25,7 +25,7 @@ _MEASURES = ("F1", "F2", "strict F1", "false/1k")
 WIDTH = 110
 
 app = typer.Typer(
-    help="Measure on labelled data of your own.",
+    help="Measure on data of your own, or what a model holds.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -33,7 +33,7 @@ app = typer.Typer(
 
 @app.callback()
 def _group() -> None:
-    """Measure on labelled data of your own."""
+    """Measure on data of your own, or what a model holds."""
 
 
 @app.command("pii")

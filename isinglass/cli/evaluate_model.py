@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from isinglass.cli.options import FormatOption, read_text, show
+from isinglass.cli.options import FormatOption, read_config, read_text, show
+from isinglass.cli.stopping import stoppable
 from isinglass.cli.usage import GATE_FAILED, WARNED
 from isinglass.schemas.config.evaluation import EvaluationConfig
 from isinglass.schemas.config.load import checked, parsed
@@ -35,7 +36,11 @@ def model(
     ] = None,
     config: Annotated[
         Path | None,
-        typer.Option("--config", "-c", help="Configuration of the evaluation, YAML."),
+        typer.Option(
+            "--config",
+            "-c",
+            help="Configuration of the evaluation, or a run: its encode section.",
+        ),
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -82,7 +87,7 @@ def model(
 
     Such tests can show that an association is there, never that there is none.
     """
-    data = {} if config is None else parsed(read_text(config))
+    data = {} if config is None else _read(config)
     given = {"output": output, "vectors": vectors, "kinds": kinds}
     given |= {"crows_pairs": crows_pairs, "stereoset": stereoset}
     data |= {key: value for key, value in given.items() if value}
@@ -100,7 +105,8 @@ def model(
         evaluate,
     )
 
-    evaluated = evaluate(asked, Path.cwd())
+    with stoppable("Stopped. Nothing was written."):
+        evaluated = evaluate(asked, Path.cwd())
     told = evaluated.evaluation
     show(told.model_dump(mode="json"), _lines(evaluated), format_)
     if told.verdict == "failed":
@@ -133,6 +139,17 @@ def lists(
         typer.echo(f"in no test: {', '.join(idle)}")
     typer.echo(f"sha256 {entry.sha256}")
     return 0
+
+
+def _read(config: Path) -> dict[str, Any]:
+    """A configuration of an evaluation, or the `encode` section of that of a run."""
+    data = parsed(read_text(config))
+    if "inputs" not in data:
+        return data
+    encode = read_config(config, []).encode
+    if encode is None:
+        raise ConfigError(f"{config} has no `encode` section; name a model instead")
+    return {"encode": encode.model_dump(exclude_unset=True)}
 
 
 def _put(data: dict[str, Any], section: str, given: dict[str, Any]) -> None:

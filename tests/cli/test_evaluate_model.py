@@ -134,6 +134,19 @@ def test_drift_is_a_gate_with_a_baseline(tmp_path: Path) -> None:
     assert same.exit_code == 0, same.output
 
 
+def test_a_baseline_of_other_word_lists_is_told(tmp_path: Path) -> None:
+    write(tmp_path)
+    run(tmp_path, out="first")
+    gate = {"metric": "weat.p", "slice": {"group": "*"}, "op": "<=", "value": 1}
+    asked = json.dumps({**gate, "baseline": str(tmp_path / "first")})
+    assert "other means" not in run(tmp_path, "--gate", asked).stdout
+    write(tmp_path, lists=LISTS.replace("[good, fine]", "[fine, good]"))
+    result = run(tmp_path, "--gate", asked)
+    assert result.exit_code == 0
+    told = f"The baseline {tmp_path / 'first'} was measured with other means: the word"
+    assert f"{told} lists ours." in result.stdout
+
+
 def test_words_without_a_vector_are_named(tmp_path: Path) -> None:
     write(tmp_path, {word: at for word, at in WORDS.items() if word != "plum"})
     result = run(tmp_path, "--format", "json")
@@ -261,6 +274,17 @@ def test_a_configuration_says_the_same(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
 
 
+def test_of_a_run_the_encode_section_is_used(tmp_path: Path) -> None:
+    write(tmp_path)
+    job = "inputs: [{path: none, source: web}]\noutput: run\n"
+    (tmp_path / "job.yaml").write_text(job + "encode: {model: nobody/none}\n")
+    command = ["evaluate", "model", "--config", str(tmp_path / "job.yaml")]
+    command += ["--output", str(tmp_path / "out")]
+    assert "encode.model: 'nobody/none'" in refused(CliRunner().invoke(app, command))
+    (tmp_path / "job.yaml").write_text(job)
+    assert "has no `encode` section" in refused(CliRunner().invoke(app, command))
+
+
 def test_lists_are_checked(tmp_path: Path) -> None:
     write(tmp_path, lists=LISTS.replace("tests:", "  idle: {words: [q, r]}\ntests:"))
     command = ["evaluate", "lists", str(tmp_path / "ours.yaml")]
@@ -292,7 +316,7 @@ def test_published_effects_of_google_news(shared_data: Path, tmp_path: Path) -> 
     tests = {one["id"]: one for one in told["kinds"]["weat"]["tests"]}
     expected = json.loads((folder / "expected_dev.json").read_text())
     for number, known in expected.items():
-        found = tests[f"caliskan-{number}"]
+        (found,) = [one for name, one in tests.items() if f"weat{number}-" in name]
         by, computed = found["permutations"], known["computed"]
         assert found["effect_size"] == pytest.approx(
             known["published_word2vec_d"], abs=5e-3

@@ -79,10 +79,12 @@ class ContextSample:
         if not len(data):
             return
         letters = _LETTER[data]
-        starts = np.flatnonzero(letters & ~np.concatenate([[False], letters[:-1]]))
+        opens = letters.copy()
+        opens[1:] &= ~letters[:-1]
         # Two documents lie side by side: a word begins anew with each.
         begins = offsets[:-1][offsets[:-1] < offsets[1:]]
-        starts = np.union1d(starts, begins[letters[begins]])
+        opens[begins] = letters[begins]
+        starts = np.flatnonzero(opens)
         stops = offsets[np.searchsorted(offsets, starts, side="right")]
         keys = _keys_at(data, letters, starts, stops)
         order = np.flatnonzero(np.isin(keys, self._keys))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -46,11 +46,12 @@ class SetOfWords:
     words: tuple[str, ...]
     templates: tuple[str, ...]
 
-    def sentences(self) -> list[str]:
-        """Every word in every sentence, word after word."""
+    def sentences(self, known: Collection[str] | None = None) -> list[str]:
+        """Every word in every sentence, word after word; of `known` words alone."""
         return [
             template.format(a="an" if word[0] in _AN else "a", word=word)
             for word in self.words
+            if known is None or word in known
             for template in self.templates
         ]
 

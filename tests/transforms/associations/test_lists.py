@@ -28,16 +28,16 @@ def test_the_packaged_tests_are_those_of_the_paper() -> None:
     tests = load_tests()
     sizes = {test.id: [len(one.words) for one in test.sets] for test in tests.all}
     assert sizes == {
-        "caliskan-1": [25, 25, 25, 25],
-        "caliskan-2": [25, 25, 25, 25],
-        "caliskan-3": [32, 32, 25, 25],
-        "caliskan-4": [16, 16, 25, 25],
-        "caliskan-5": [18, 18, 8, 8],
-        "caliskan-6": [8, 8, 8, 8],
-        "caliskan-7": [8, 8, 8, 8],
-        "caliskan-8": [8, 8, 8, 8],
-        "caliskan-9": [6, 6, 7, 7],
-        "caliskan-10": [8, 8, 8, 8],
+        "weat1-flowers": [25, 25, 25, 25],
+        "weat2-weapons": [25, 25, 25, 25],
+        "weat3-names": [32, 32, 25, 25],
+        "weat4-names": [16, 16, 25, 25],
+        "weat5-names": [18, 18, 8, 8],
+        "weat6-career": [8, 8, 8, 8],
+        "weat7-math": [8, 8, 8, 8],
+        "weat8-science": [8, 8, 8, 8],
+        "weat9-disease": [6, 6, 7, 7],
+        "weat10-age": [8, 8, 8, 8],
     }
     assert [entry.name for entry in tests.entries] == ["caliskan-2017", "bleached"]
     assert {entry.licence for entry in tests.entries} == {"MIT"}
@@ -96,7 +96,10 @@ def test_bytes_that_are_no_text_are_refused() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"only": ["caliskan-11"]}, "no test caliskan-11; did you mean caliskan-1"),
+        (
+            {"only": ["weat1-flower"]},
+            "weat1-flower; did you mean weat1-flowers",
+        ),
         ({"packaged": False}, "there is no test; name a file"),
         ({"named": ["none.yaml"]}, "associations.lists.0: none.yaml cannot be read"),
     ],
@@ -108,6 +111,6 @@ def test_what_is_not_there_is_said(arguments: dict[str, object], said: str) -> N
 
 def test_two_tests_of_one_id_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "ours.yaml"
-    path.write_text(GOOD.replace("id: fruit", "id: caliskan-1"))
-    with pytest.raises(ConfigError, match="caliskan-1 is in caliskan-2017 and in ours"):
+    path.write_text(GOOD.replace("id: fruit", "id: weat1-flowers"))
+    with pytest.raises(ConfigError, match="is in caliskan-2017 and in ours"):
         load_tests([str(path)])

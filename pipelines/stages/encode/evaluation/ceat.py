@@ -70,7 +70,8 @@ def _why_not(asked: Asked) -> str:
 def _measure(asked: Asked) -> Measured:
     config, tests = asked.config, tests_of(asked.config)
     own = config.associations
-    sample = ContextSample(sorted(tests.words), own.contexts, config.seed)
+    known = sorted(asked.embedder.known(sorted(tests.words)))
+    sample = ContextSample(known, own.contexts, config.seed)
     for doc_ids, texts in read_texts(own.texts or ""):
         sample.add(doc_ids, texts)
     vectors = _vectors(asked.embedder, sample, own.least_contexts)

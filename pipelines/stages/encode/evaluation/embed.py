@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -43,6 +44,18 @@ class Embedder:
     def __call__(self, texts: Sequence[str]) -> Singles:
         """One vector a text, (texts, width), pooled as in a run."""
         return self.encoder.encode(self.tokenizer.encode(pa.array(texts, pa.string())))
+
+    def known(self, words: Sequence[str]) -> frozenset[str]:
+        """Words of which the tokenizer knows all parts.
+
+        To the model all others are the same: the token that stands for the unknown.
+        """
+        tokens = self.tokenizer.encode(pa.array(words, pa.string()))
+        # No id is -1.
+        unknown = tokens.values == unknown_id(self.tokenizer)
+        rows = np.repeat(np.arange(len(words)), tokens.lengths)
+        lost = frozenset(rows[unknown].tolist())
+        return frozenset(word for row, word in enumerate(words) if row not in lost)
 
     def in_context(self, contexts: Sequence[Context]) -> Singles:
         """The mean last hidden state of each word's own tokens, (contexts, width).
@@ -104,6 +117,14 @@ class Embedder:
                 len(self.tokenizer.suffix_ids),
                 len(self.tokenizer.prefix_ids),
             )
+
+
+def unknown_id(tokenizer: Reference) -> int:
+    """Id of the token that stands for what a tokenizer does not know; -1 if none."""
+    model = json.loads(tokenizer.library.to_str())["model"]
+    token, number = model.get("unk_token"), model.get("unk_id")
+    found = tokenizer.token_id(token) if token is not None else number
+    return -1 if found is None else int(found)
 
 
 def load_embedder(config: EncodeConfig) -> Embedder:

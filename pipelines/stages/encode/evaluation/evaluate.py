@@ -23,6 +23,7 @@ from isinglass.pipelines.gates import baselines, check_each
 from isinglass.pipelines.report.blocks import Section, not_run
 from isinglass.pipelines.stages.encode.evaluation.kind import Asked, Kind, Measured
 from isinglass.pipelines.stages.encode.evaluation.kinds import KINDS
+from isinglass.pipelines.stages.encode.evaluation.likeness import unlike
 from isinglass.pipelines.stages.encode.evaluation.page import evaluation_page
 from isinglass.pipelines.stages.encode.preflight import with_absolute_paths
 from isinglass.pipelines.verdict import verdict
@@ -73,20 +74,22 @@ def evaluate(config: EvaluationConfig, base: Path) -> Evaluated:
     todo = [kind for kind in kinds if kind.name not in skipped]
     for kind in todo:
         kind.check(asked)
-    remove(folder / SUCCESS)
     measured = {kind.name: kind.measure(asked) for kind in todo}
     statistics = [one for part in measured.values() for one in part.statistics]
     results = evaluate_gates(gates, statistics, baselines(gates))
-    warnings = [line for part in measured.values() for line in part.warnings]
     every = [*measured.values()]
+    lexicons = [*dict.fromkeys(one for part in every for one in part.lexicons)]
+    notes = {name: told for part in every for name, told in part.notes.items()}
+    warnings = [line for part in every for line in part.warnings]
+    warnings += unlike(gates, lexicons, notes, MODEL)
     evaluation = ModelEvaluation(
         isinglass_version=__version__,
         name=asked.name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         config=config.model_dump(mode="json"),
         models=[*models, *dict.fromkeys(one for part in every for one in part.models)],
-        lexicons=[*dict.fromkeys(one for part in every for one in part.lexicons)],
-        notes={name: told for part in every for name, told in part.notes.items()},
+        lexicons=lexicons,
+        notes=notes,
         packages=package_versions(),
         kinds=Kinds.model_validate({n: part.part for n, part in measured.items()}),
         skipped=skipped,
@@ -171,6 +174,7 @@ def _write(
     sections: Sequence[Section],
 ) -> None:
     """The page, `model.json`, checksums, and `_SUCCESS` if no gate failed."""
+    remove(folder / SUCCESS)
     audit = write_audit(Workspace(str(folder)), "statistics", statistics)
     page = evaluation_page(evaluation, sections)
     write_atomically(folder / REPORT, page)

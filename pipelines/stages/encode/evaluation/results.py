@@ -264,8 +264,8 @@ def _said(part: Associations) -> str:
     significant = sum(one.p_holm < LEVEL for one in part.tests)
     count = len(part.tests)
     return (
-        f"{grouped(significant)} of {grouped(count)} tests show an association; mean "
-        f"effect without sign {decimal(part.mean_absolute_effect_size)}."
+        f"p by Holm is below {LEVEL:g} in {grouped(significant)} of {grouped(count)} "
+        f"tests; mean effect without sign {decimal(part.mean_absolute_effect_size)}."
     )
 
 

@@ -17,6 +17,7 @@ from isinglass.pipelines.stages.encode.evaluation.results import (
     metrics,
     summary,
     told,
+    too_few,
     words_of,
 )
 from isinglass.pipelines.stages.encode.evaluation.weat import (
@@ -37,6 +38,7 @@ _WORDS_MOVE = (
 _TELLING = Telling(
     "seat", "SEAT: words in bleached sentences", CHANCE, f"{COUNTED} {_WORDS_MOVE}"
 )
+UNKNOWN = "are known to the tokenizer"
 NO_ENCODER = "word vectors have no sentences; it needs an encoder."
 
 
@@ -46,25 +48,30 @@ def _why_not(asked: Asked) -> str:
 
 def _measure(asked: Asked) -> Measured:
     config, tests = asked.config, tests_of(asked.config)
-    texts = sorted({s for t in tests.all for one in t.sets for s in one.sentences()})
+    known = asked.embedder.known(sorted(tests.words))
+    texts = sorted(
+        {s for test in tests.all for one in test.sets for s in one.sentences(known)}
+    )
     vectors = asked.embedder(texts)
     place = {text: row for row, text in enumerate(texts)}
     results, others = [], []
     for test in tests.all:
-        chosen = [
-            vectors[[place[text] for text in one.sentences()]].reshape(
-                len(one.words), len(one.templates), -1
-            )
-            for one in test.sets
-        ]
-        sets: Sets = chosen[0], chosen[1], chosen[2], chosen[3]
-        key = key_of("seat", test.id, config.seed)
-        found = measure(sets, config.associations.partitions, key)
+        words = words_of(test, known.__contains__)
+        why, found = too_few(words, UNKNOWN), None
+        if not why:
+            chosen = [
+                vectors[[place[text] for text in one.sentences(known)]].reshape(
+                    told_words.found, len(one.templates), -1
+                )
+                for one, told_words in zip(test.sets, words, strict=True)
+            ]
+            sets: Sets = chosen[0], chosen[1], chosen[2], chosen[3]
+            key = key_of("seat", test.id, config.seed)
+            found = measure(sets, config.associations.partitions, key)
         if found is None:
-            others.append(not_done(test, ALIKE))
-            continue
-        words = words_of(test, lambda _: True)
-        results.append(result_of(test, words, found, config.seed))
+            others.append(not_done(test, why or ALIKE))
+        else:
+            results.append(result_of(test, words, found, config.seed))
     part = summary("seat", Found(tuple(results), tuple(others)))
     return replace(told(_TELLING, part, tests), notes=asked.embedder.notes)
 

@@ -132,7 +132,7 @@ def _vectors(asked: Asked, tests: Tests) -> _Source:
     """Vectors of all words that have one which is not of zeros."""
     config = asked.config
     if config.vectors is None:
-        words = sorted(tests.words)
+        words = sorted(asked.embedder.known(sorted(tests.words)))
         made = asked.embedder(words)
         rows = {w: v for w, v in zip(words, made, strict=True) if v.any()}
         return _Source(rows, notes=asked.embedder.notes)

@@ -77,7 +77,8 @@ def settings(folder: Path, **others: Any) -> EncodeConfig:
 
 def run(folder: Path, model: Path, **associations: Any) -> ModelEvaluation:
     folder.mkdir(exist_ok=True)
-    (folder / "ours.yaml").write_text(json.dumps(LISTS), "utf-8")
+    lists = json.dumps(LISTS, ensure_ascii=False)
+    (folder / "ours.yaml").write_text(lists, "utf-8")
     config = EvaluationConfig.model_validate(
         {
             "encode": settings(model),
@@ -121,7 +122,8 @@ def test_all_kinds_of_an_encoder(tmp_path: Path, small: Path) -> None:
     assert ceat.random_effects is not None
     drawn = ceat.random_effects
     assert (drawn.sets, drawn.contexts) == (200, 10)
-    assert drawn.spread_low < drawn.low < ceat.effect_size < drawn.high
+    assert drawn.low < ceat.effect_size < drawn.high
+    assert drawn.spread_low < ceat.effect_size < drawn.spread_high
     again = run(tmp_path / "again", small, texts=str(tmp_path / "texts.jsonl"))
     assert again.kinds.seat == found.kinds.seat
 
@@ -142,6 +144,21 @@ def test_words_in_too_few_sentences_are_named(tmp_path: Path, small: Path) -> No
     assert found.warnings[0].endswith("fewer than 5 sentences: tulip (4).")
     assert found.kinds.ceat is not None
     assert found.kinds.ceat.tests[0].words[0].missing == ["tulip"]
+
+
+def test_words_that_the_tokenizer_does_not_know_are_left_out(
+    embedder: Embedder, tmp_path: Path, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert embedder.known(["rose", "🜁", "maggot 𓀀"]) == {"rose"}
+    sets = json.loads(json.dumps(LISTS["sets"]))
+    sets["x"]["words"].append("🜁")
+    monkeypatch.setitem(LISTS, "sets", sets)
+    kinds = run(tmp_path, small).kinds
+    assert kinds.weat is not None
+    assert kinds.seat is not None
+    for found in (kinds.weat, kinds.seat):
+        assert found.tests[0].words[0].missing == ["🜁"]
+        assert found.tests[0].words[0].found == 3
 
 
 def test_texts_that_are_not_there_are_refused(tmp_path: Path, small: Path) -> None:
@@ -192,7 +209,7 @@ def test_a_word_that_is_not_seen_has_no_vector(embedder: Embedder) -> None:
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
 def test_effects_do_not_depend_on_batches(precision: str) -> None:
-    tests = load_tests(only=["caliskan-6", "caliskan-7", "caliskan-8"]).all
+    tests = load_tests(only=["weat6-career", "weat7-math", "weat8-science"]).all
     texts = sorted({s for t in tests for one in t.sets for s in one.sentences()})
     rows = {text: row for row, text in enumerate(texts)}
     effects = []

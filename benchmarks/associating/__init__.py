@@ -1,0 +1,1 @@
+"""What the tests of associations cost, beside WEFE and gensim."""
