@@ -16,8 +16,10 @@ Three parts, each by its name with `--only`:
 from __future__ import annotations
 
 import argparse
+import importlib
 import re
 import sys
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -34,6 +36,8 @@ from isinglass.schemas.config.demographics import DemographicsConfig
 from isinglass.transforms.demographics.counts import count_mentions
 from isinglass.transforms.demographics.lexicon import load_lexicons
 from isinglass.transforms.encode.encoder.encoder import load_encoder
+from isinglass.transforms.encode.outputs.readers import read_embeddings
+from isinglass.transforms.encode.outputs.rows import embeddings_batch, storage_of
 from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 from isinglass.transforms.leace.eraser import finish
 from isinglass.transforms.leace.moments import add, create
@@ -43,6 +47,7 @@ from isinglass.transforms.statistics.probes import (
     predict,
     probe,
 )
+from isinglass.transforms.write import TableWriter
 
 DEFAULT_CORPUS = Path(__file__).parents[2] / "shared" / "data" / "corpus"
 ROWS, SHARD, WIDTH = 1_000_000, 20_000, 384
@@ -73,43 +78,58 @@ def made_up(shard: int, rows: int = SHARD) -> tuple[Matrix, Matrix]:
 
 
 def speed() -> None:
-    """Print what a million vectors cost."""
-    shards = [made_up(shard) for shard in range(4)]
-    sums = create()
-    tracemalloc.start()
-    fold, marks = 0.0, []
-    for number in range(ROWS // SHARD):
-        vectors, labels = shards[number % len(shards)]
+    """Print what a million vectors cost, read from files as a pass reads them."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / f"{number}.parquet" for number in range(4)]
+        labels = [_write(path, number) for number, path in enumerate(paths)]
+        sums, fold, marks = create(), 0.0, []
+        tracemalloc.start()
+        for number in range(ROWS // SHARD):
+            start = time.process_time()
+            _, vectors = read_embeddings(paths[number % 4])
+            sums = add(sums, vectors, labels[number % 4])
+            fold += time.process_time() - start
+            if number in {4, ROWS // SHARD - 1}:
+                marks.append(tracemalloc.get_traced_memory()[1] / 2**20)
+        tracemalloc.stop()
         start = time.process_time()
-        sums = add(sums, vectors, labels)
-        fold += time.process_time() - start
-        if number in {4, ROWS // SHARD - 1}:
-            marks.append(tracemalloc.get_traced_memory()[1] / 2**20)
-    tracemalloc.stop()
-    start = time.process_time()
-    eraser = finish(sums)
-    ended = time.process_time() - start
-    start = time.process_time()
-    for number in range(ROWS // SHARD):
-        eraser.apply(shards[number % len(shards)][0])
-    applied = time.process_time() - start
-    print(f"sums of {sums.rows:,} x {WIDTH}: {fold:.1f} CPU s")
-    print(f"eraser of rank {eraser.rank}: {ended:.2f} CPU s; map: {applied:.1f} CPU s")
-    print(f"peak beside the vectors: {marks[0]:.0f} MB after 100,000 rows,", end=" ")
-    print(f"{marks[1]:.0f} MB after all")
+        eraser = finish(sums)
+        ended = time.process_time() - start
+        start = time.process_time()
+        for number in range(ROWS // SHARD):
+            eraser.apply(read_embeddings(paths[number % 4])[1])
+        applied = time.process_time() - start
+    print(f"read and sums of {sums.rows:,} x {WIDTH}: {fold:.1f} CPU s")
+    print(f"eraser of rank {eraser.rank}: {ended:.2f} CPU s", end="; ")
+    print(f"read and map: {applied:.1f} CPU s")
+    print(f"peak: {marks[0]:.0f} MB after 100,000 rows", end=", ")
+    print(f"{marks[1]:.0f} MB after all; a shard has {SHARD * WIDTH * 4 / 2**20:.0f}")
+
+
+def _write(path: Path, number: int) -> Matrix:
+    """A file of `embeddings/`; returns the labels of its rows."""
+    vectors, labels = made_up(number)
+    ids = pa.array([f"{row:032x}" for row in range(SHARD)])
+    batch = embeddings_batch(ids, vectors)
+    writer = TableWriter(path, batch.schema, storage=storage_of("float32"))
+    for start in range(0, SHARD, 4096):
+        writer.write(batch.slice(start, 4096))
+    writer.finish()
+    return labels
 
 
 def agreement() -> None:
     """Print the largest difference to the peer."""
     import torch  # noqa: PLC0415  (of this part alone)
-    from concept_erasure import LeaceFitter  # noqa: PLC0415  (likewise)
+
+    fitter = importlib.import_module("concept_erasure").LeaceFitter
 
     vectors, labels = made_up(0)
     eraser = finish(add(create(), vectors, labels))
     x, z = (torch.tensor(part, dtype=torch.float64) for part in (vectors, labels))
     settings: dict[str, Any] = {"shrinkage": False, "constrain_cov_trace": False}
     start = time.process_time()
-    fitted = LeaceFitter.fit(x, z, **settings)
+    fitted = fitter.fit(x, z, **settings)
     theirs = fitted.eraser(x).numpy()
     spent = time.process_time() - start
     start = time.process_time()
@@ -163,7 +183,7 @@ def read_texts(corpus: Path, most: int) -> Texts:
 
 
 def _swap(text: str) -> str:
-    other = {}
+    other: dict[str, str] = {}
     for one, two in (pair.split() for pair in PAIRS.split(",")):
         other.setdefault(one, two)
         other.setdefault(two, one)

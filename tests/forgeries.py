@@ -71,7 +71,7 @@ def in_table(name: str, change: Callable[[pa.Table], pa.Table]) -> Change:
     """A forgery of the first file of a table that has some rows."""
 
     def forge(run: Path) -> None:
-        paths = sorted((run / name).iterdir())
+        paths = sorted((run / name).glob("*.parquet"))
         path = next(p for p in paths if pq.read_metadata(p).num_rows > 2)
         pq.write_table(change(pq.read_table(path)), path)
 

@@ -17,7 +17,7 @@ def erase_concept(vectors: ArrayLike, eraser: str | Path | Eraser) -> NDArray[An
     Args:
         vectors: Numbers of shape (n, d), float16, float32 or float64; of the model, the
             pooling and the length that `Eraser.about` tells.
-        eraser: `audit/eraser.npz` of a run, or an eraser.
+        eraser: `embeddings_erased/_eraser.npz` of a run, or an eraser.
 
     Returns:
         Copies of the same shape, float32, or float64 where the vectors are. They are

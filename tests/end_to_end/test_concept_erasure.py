@@ -55,6 +55,11 @@ ENCODE = {"max_tokens": 16, "tokens": False, "erase_concept": {"axis": "gender"}
 GERMAN = "Das Wetter im Norden bleibt heute wechselhaft und es regnet immer wieder."
 
 
+def erased_table(run: Path) -> pa.Table:
+    """The folder as a user reads it, the eraser in it or not."""
+    return pq.read_table(run / "embeddings_erased")
+
+
 def make_rows(
     count: int, doers: tuple[str, ...] = tuple(DOERS)
 ) -> list[dict[str, Any]]:
@@ -96,7 +101,7 @@ def test_the_run_is_proved(result: Result) -> None:
 
 def test_what_was_erased_cannot_be_told_by_a_line(result: Result) -> None:
     who = table(result.folder, "data")["who"].to_pylist()
-    mentions = table(result.folder, "embeddings_erased")["mentions"].to_pylist()
+    mentions = erased_table(result.folder)["mentions"].to_pylist()
     assert mentions == [
         None if one == "unknown" else [one] if one else [] for one in who
     ]
@@ -148,7 +153,7 @@ def test_the_numbers_are_told_everywhere(result: Result) -> None:
 
 
 def test_the_eraser_tells_what_it_is_for(result: Result) -> None:
-    path = result.folder / "audit" / "eraser.npz"
+    path = result.folder / "embeddings_erased" / "_eraser.npz"
     about = read_eraser(path).about
     assert about["axis"] == "gender"
     assert about["groups"] == ["female", "male"]
@@ -208,7 +213,7 @@ def _forget(found: pa.Table) -> pa.Table:
 
 def _leave_some_in(folder: Path) -> None:
     """An eraser that takes nine tenths, and vectors that it made."""
-    path = folder / "audit" / "eraser.npz"
+    path = folder / "embeddings_erased" / "_eraser.npz"
     whole = read_eraser(path)
     weak = Eraser(whole.mean, whole.left * 0.9, whole.right, whole.about)
     path.write_bytes(to_bytes(weak))
@@ -272,7 +277,7 @@ def test_windows_and_half_floats_and_few_documents(tmp_path: Path) -> None:
     rows = table(made.folder, "embeddings").num_rows
     assert told.rows == rows > 60
     assert told.covariance_after < 1e-6
-    erased = table(made.folder, "embeddings_erased")
+    erased = erased_table(made.folder)
     assert erased["window"].equals(table(made.folder, "embeddings")["window"])
     assert erased.schema.field("embedding").type == pa.list_(pa.float32(), 384)
     said = " ".join(made.manifest.warnings)

@@ -136,7 +136,7 @@ def read_eraser(path: str | Path) -> Eraser:
     ) as e:
         raise InputError(
             f"{path} cannot be read as an eraser: it is missing, damaged or none. A "
-            "run with encode.erase_concept writes one to audit/eraser.npz."
+            "run with encode.erase_concept writes one to embeddings_erased/_eraser.npz."
         ) from e
     if left.shape[::-1] != right.shape or left.shape[:1] != mean.shape:
         raise InputError(f"{path} holds an eraser whose parts do not fit each other.")

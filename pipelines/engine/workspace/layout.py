@@ -46,6 +46,7 @@ PUBLISHED = (
     "packed",
     "megatron",
     "embeddings",
+    "embeddings_erased",
     "hidden_states",
     "clusters",
 )

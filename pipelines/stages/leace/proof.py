@@ -126,6 +126,8 @@ def _compare(
 ) -> tuple[list[str], _Found]:
     faults, found = [], _Found(eraser, told)
     for path in run.paths(TABLE):
+        if path.suffix != ".parquet":
+            continue
         name = f"{TABLE}/{path.stem}"
         ids, vectors = read_embeddings(path)
         of, before = read_embeddings(run.folder / "embeddings" / path.name)

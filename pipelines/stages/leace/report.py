@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.svg import Shift, shifts
 from isinglass.pipelines.report.text import decimal, grouped, percent, share_of
+from isinglass.pipelines.seam import Paper
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.encoding import ErasedGroup, LeaceSummary
 from isinglass.schemas.statistic import Statistic
@@ -146,6 +147,23 @@ def _associations(summary: LeaceSummary) -> list[page.Block]:
         "it. An effect is a sign of bias; that there is none is no sign of its absence."
     )
     return [page.table("Associations of words", heads, rows, note=note)]
+
+
+def paper(data: ReportData) -> Paper:
+    """What the vectors beside the others are, and what they are not."""
+    summary = data.manifest.leace
+    if summary is None:
+        return Paper()
+    groups = ", ".join(group.group for group in summary.groups if group.erased)
+    done = (
+        "embeddings_erased/ holds copies of the vectors from which LEACE took what a "
+        f"linear predictor could tell mentions of {summary.axis} by ({groups})."
+    )
+    limit = (
+        f"What is not linear may still tell mentions of {summary.axis} from "
+        "embeddings_erased/, and so may mentions that the lexicons miss."
+    )
+    return Paper(done=[done], limits=[limit])
 
 
 def warns(

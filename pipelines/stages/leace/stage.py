@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from isinglass.pipelines.engine.commits import add_counts, outputs_digest_input
-from isinglass.pipelines.engine.fingerprint import digest
-from isinglass.pipelines.engine.passes import run_pass, run_step
-from isinglass.pipelines.engine.units import Each, Unit
 from isinglass.pipelines.stage import After, Closed, Columns, Stage, Sum
 from isinglass.pipelines.stages.leace import proof, report, story
 from isinglass.pipelines.stages.leace.concept import (
@@ -18,34 +13,15 @@ from isinglass.pipelines.stages.leace.concept import (
     check_mentions,
     concept_of,
 )
-from isinglass.pipelines.stages.leace.measure import (
-    MEASURE,
-    measure,
-    statistics_of,
-    summarise,
-)
-from isinglass.pipelines.stages.leace.work import (
-    APPLY,
-    ERASER,
-    FIT,
-    SUMS,
-    TABLE,
-    apply_shard,
-    fit_eraser,
-    held_out_share,
-    sum_shard,
-)
+from isinglass.pipelines.stages.leace.drive import erase_vectors
+from isinglass.pipelines.stages.leace.measure import statistics_of, summarise
+from isinglass.pipelines.stages.leace.work import APPLY, SUMS, TABLE
 from isinglass.schemas.commit import Commit
-from isinglass.schemas.config import EncodeConfig, RunConfig
+from isinglass.schemas.config import RunConfig
 from isinglass.schemas.config.encode import EraseConceptConfig
-from isinglass.transforms.encode.models.check import check_models
-from isinglass.transforms.encode.models.find import chosen_pooling
 
 if TYPE_CHECKING:
     from isinglass.pipelines.stage import Closing, Driver, Site, Verb
-
-SPEED = 1e8
-"""Bytes of vectors a CPU second, roughly."""
 
 
 @dataclass(frozen=True)
@@ -100,33 +76,7 @@ class Leace(Stage):
         encodes = driver.after["encode"].commits
         if self.concept is None or not encodes:
             return After()
-        session, code, shards = driver.session, driver.code, tuple(encodes)
-        files = {shard: _embeddings(commit) for shard, commit in encodes.items()}
-        rows = add_counts(list(encodes.values()))["rows"]
-        draw = held_out_share(rows), driver.config.seed
-        told = [vars(self.concept), draw, code]
-        units = []
-        for shard, file in files.items():
-            surveyed = outputs_digest_input([driver.surveys[shard]])
-            units.append(_unit(shard, file.bytes, [file.sha256, surveyed, *told]))
-        work = Each(SUMS, partial(sum_shard, concept=self.concept, draw=draw))
-        sums = run_pass(session, work, units, speed=SPEED)
-        encode = driver.config.encode
-        assert encode is not None
-        about = _about(encode)
-        given = outputs_digest_input(list(sums.values()))
-        make = partial(fit_eraser, shards=shards, concept=self.concept, about=about)
-        fitted = run_step(session, FIT, [given, about, told], make)
-        eraser = outputs_digest_input([fitted])
-        units = [
-            _unit(unit.name, unit.weight, [unit.fingerprint, eraser]) for unit in units
-        ]
-        work = Each(APPLY, partial(apply_shard, concept=self.concept))
-        erased = run_pass(session, work, units, speed=SPEED)
-        judge = partial(measure, shards=shards, concept=self.concept, encode=encode)
-        how = [encode.max_tokens, encode.special_tokens]
-        run_step(session, MEASURE, [given, eraser, about, how, told], judge)
-        return After({**erased, ERASER: fitted}, add_counts(list(erased.values())))
+        return erase_vectors(driver, self.concept, encodes)
 
     def sums(self, shard_id: str, counts: Mapping[str, int], after: After) -> list[Sum]:
         """Every vector has its copy."""
@@ -156,10 +106,9 @@ class Leace(Stage):
     def slices(cls, config: RunConfig) -> Mapping[str, Columns]:
         """The axis, and those of its groups that are erased."""
         stage = cls.of(config)
-        if stage is None:
-            return {}
-        axis: Columns = {"axis": (stage.config.axis,)}
-        groups: Columns = {**axis, "group": stage.config.groups or None}
+        axis: Columns = {"axis": (stage.config.axis,) if stage else ()}
+        named = (stage.config.groups or None) if stage else ()
+        groups: Columns = {**axis, "group": named}
         return {
             "leace.covariance": axis,
             "leace.variance_taken": axis,
@@ -167,29 +116,12 @@ class Leace(Stage):
             "leace.probe_accuracy": groups,
             "leace.probe_gain": groups,
             "leace.neighbour_accuracy": groups,
-            "leace.association": {**axis, "group": None},
+            "leace.association": {**axis, "group": None if stage else ()},
         }
 
     warns = staticmethod(report.warns)
     written = staticmethod(proof.written)
     prove = staticmethod(proof.prove)
     section = staticmethod(report.section)
+    paper = staticmethod(report.paper)
     story = staticmethod(story.story)
-
-
-def _embeddings(commit: Commit) -> Any:
-    return next(o for o in commit.outputs if o.path.startswith("embeddings/"))
-
-
-def _unit(shard: str, weight: int, identity: Any) -> Unit:
-    return Unit(shard, shard, digest(identity), weight)
-
-
-def _about(config: EncodeConfig) -> dict[str, Any]:
-    """The model whose vectors the eraser is for."""
-    models = check_models(config)
-    return {
-        "models": {model.role: model.sha256 for model in models},
-        "pooling": chosen_pooling(config),
-        "normalise": config.normalise,
-    }

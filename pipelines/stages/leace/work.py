@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs
 
 SUMS, FIT, APPLY = "leace_sums", "leace_fit", "leace_apply"
-TABLE, ERASER = "embeddings_erased", "audit/eraser.npz"
+TABLE, ERASER = "embeddings_erased", "embeddings_erased/_eraser.npz"
 MOST_HELD_OUT = 10_000
 """Rows that are held out, about, for the probes; of few rows a quarter."""
 
@@ -112,7 +112,7 @@ def fit_eraser(
 
 
 def eraser_path(workspace: Workspace) -> Path:
-    """The eraser; a folder of vectors holds nothing but Parquet files."""
+    """The eraser, under a name that readers of a folder of Parquet files pass by."""
     return workspace.path / ERASER
 
 
@@ -155,7 +155,7 @@ def apply_shard(shard: str, outputs: UnitOutputs, concept: Concept) -> dict[str,
     columns = [*firsts, list_column(erased), _named(labels, covered, concept)]
     for batch in pa.table(columns, schema=schema).to_batches(max_chunksize=BLOCK):
         writer.write(batch)
-    return {"records_in": len(ids), "erased": len(ids)}
+    return {"records_in": len(ids), "erased": writer.rows}
 
 
 def _named(labels: Flags, covered: Flags, concept: Concept) -> pa.ListArray:

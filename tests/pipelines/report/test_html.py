@@ -58,7 +58,7 @@ def test_whole_run_is_one_inert_page(
     assert tables == sum(tag == "caption" for tag, _ in page.tags) > 10
     pictures = [attributes for tag, attributes in page.tags if tag == "svg"]
     spoken = [picture for picture in pictures if picture.get("role") == "img"]
-    assert len(spoken) == html.count('role="img"><title>') == 13
+    assert len(spoken) == html.count('role="img"><title>') == 15
     assert all("aria-hidden" in p for p in pictures if p.get("role") != "img")
 
 

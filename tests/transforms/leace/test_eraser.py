@@ -168,7 +168,11 @@ def test_what_is_no_eraser_is_refused(planted: Planted, tmp_path: Path) -> None:
     for name in ("array.npy", "other.npz", "missing.npz"):
         with pytest.raises(InputError, match="cannot be read as an eraser"):
             read_eraser(tmp_path / name)
-    parts = {"mean": np.zeros(3), "left": np.zeros((3, 1)), "right": np.zeros((1, 2))}
+    parts: dict[str, Any] = {
+        "mean": np.zeros(3),
+        "left": np.zeros((3, 1)),
+        "right": np.zeros((1, 2)),
+    }
     np.savez(path, about=np.array("{}"), **parts)
     with pytest.raises(InputError, match="do not fit each other"):
         read_eraser(path)

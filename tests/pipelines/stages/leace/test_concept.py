@@ -91,7 +91,8 @@ def test_sections_that_say_nothing_are_refused(
 def test_it_is_off_without_its_section() -> None:
     assert Leace.of(config_of({}, encode={})) is None
     assert Leace.of(config_of({}, encode=None)) is None
-    assert Leace.slices(config_of({}, encode={})) == {}
+    known = Leace.slices(config_of({}, encode={}))
+    assert known["leace.probe_gain"] == {"axis": (), "group": ()}
 
 
 @pytest.mark.parametrize(
@@ -106,3 +107,11 @@ def test_groups_of_few_rows_are_left_alone(
     rows: list[int], of: int, usable_ones: list[bool]
 ) -> None:
     assert usable(np.array(rows), of).tolist() == usable_ones
+
+
+def test_gates_may_ask_for_its_axis_and_groups() -> None:
+    every = Leace.slices(config_of({"axis": "gender"}))
+    assert every["leace.covariance"] == {"axis": ("gender",)}
+    assert every["leace.probe_gain"] == {"axis": ("gender",), "group": None}
+    named = Leace.slices(config_of({"axis": "gender", "groups": ["male", "female"]}))
+    assert named["leace.probe_accuracy"]["group"] == ("male", "female")

@@ -24,18 +24,19 @@ CONFIG = RunConfig.model_validate({"inputs": [{"path": "a.jsonl"}], "output": "r
 
 
 def group(name: str = "female", **values: Any) -> ErasedGroup:
-    probed = {
+    probed: dict[str, Any] = {
         "probed": 200,
         "linear_before": 190,
         "linear_after": 100,
         "nearest_before": 180,
         "nearest_after": 150,
     }
-    return ErasedGroup(**{"group": name, "rows": 700, "erased": True} | probed | values)
+    whole: dict[str, Any] = {"group": name, "rows": 700, "erased": True, **probed}
+    return ErasedGroup(**whole | values)
 
 
 def summary(**values: Any) -> LeaceSummary:
-    whole = {
+    whole: dict[str, Any] = {
         "axis": "gender",
         "groups": [group(), group("male", linear_after=104)],
         "rows": 3_000,
@@ -87,7 +88,7 @@ def test_it_tells_what_a_probe_finds_before_and_after(manifest: Manifest) -> Non
         "before 4.0e-03",
     )
     (row,) = words.rows
-    assert [one.text for one in row] == ["own-1", "Words", "1.25", "−0.10"]
+    assert [one.text for one in row] == ["own-1", "Words", "1.25", "\N{MINUS SIGN}0.10"]
 
 
 def test_groups_that_are_not_probed_have_no_picture(manifest: Manifest) -> None:
