@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -30,9 +32,10 @@ LOADERS: dict[HeadKind, str] = {
     "masked": "AutoModelForMaskedLM",
     "causal": "AutoModelForCausalLM",
 }
+_TOKENS = 4096
 _LOGITS = 2**25
-"""Numbers that a batch may give, one for each token and word of the vocabulary: 128 MB
-of float32, and as much again while logarithms are taken."""
+"""Most tokens of a batch, and numbers that it may give, one for each asked token and
+each word of the vocabulary: 128 MB of float32."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,16 @@ class Head:
     longest: int | None
     begin: int | None
 
-    def texts_at_once(self, length: int) -> int:
-        """How many texts of so many tokens fit into a batch."""
-        return max(1, _LOGITS // (self.vocabulary * max(1, length)))
+    def texts_at_once(self, length: int, asked: int) -> int:
+        """How many texts of so many tokens, so many of them asked, fit into a batch."""
+        if self._words() is None:
+            asked = length
+        numbers = self.vocabulary * max(1, asked)
+        return max(1, min(_TOKENS // max(1, length), _LOGITS // numbers))
+
+    def _words(self) -> Any:
+        """The last layer, from hidden states to words; None where it is not told."""
+        return self.model.get_output_embeddings()
 
     def log_probabilities(
         self, ids: Integers, places: Integers, wanted: Integers
@@ -73,14 +83,32 @@ class Head:
             torch.from_numpy(np.ascontiguousarray(one, np.int64)).to(self.device)
             for one in (ids, places, wanted)
         )
-        with torch.inference_mode():
+        rows = torch.arange(len(given), device=self.device)[:, None]
+        words = self._words()
+        with torch.inference_mode(), _picking(words, rows, at):
             logits = self.model(
                 input_ids=given, attention_mask=torch.ones_like(given)
             ).logits
-            rows = torch.arange(len(given), device=self.device)[:, None]
-            asked = logits[rows, at].float().log_softmax(dim=-1)
-            found = asked.gather(2, those[:, :, None])[:, :, 0]
+            asked = (logits if words is not None else logits[rows, at]).float()
+            found = asked.gather(2, those[:, :, None])[:, :, 0] - asked.logsumexp(-1)
         return np.asarray(found.double().cpu().numpy())
+
+
+@contextmanager
+def _picking(words: Any, rows: torch.Tensor, places: torch.Tensor) -> Iterator[None]:
+    """Let the last layer see the hidden states of some places alone.
+
+    It is most of the work of a small model: a row of numbers as long as the vocabulary
+    for each token, of which one is wanted.
+    """
+    if words is None:
+        yield
+        return
+    picked = words.register_forward_pre_hook(lambda _, given: (given[0][rows, places],))
+    try:
+        yield
+    finally:
+        picked.remove()
 
 
 def head_of(folder: Path) -> HeadKind:

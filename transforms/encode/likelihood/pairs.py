@@ -173,9 +173,9 @@ def _shared(
             places.append(own)
     owner, place = np.concatenate(owners), np.concatenate(places)
     wanted = np.array([rows[o][p] for o, p in zip(owner, place, strict=True)], np.int64)
-    found = scorer.masked(rows, owner, place, wanted)
+    logarithms = scorer.masked(rows, owner, place, wanted)
     # Of nothing at all the library gives whole numbers.
-    sums = np.bincount(owner, found, minlength=len(rows)).astype(np.float64)
+    sums = np.bincount(owner, logarithms, minlength=len(rows)).astype(np.float64)
     return sums, np.bincount(owner, minlength=len(rows))
 
 

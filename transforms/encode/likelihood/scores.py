@@ -66,10 +66,10 @@ class Scorer:
                 f"{self.head.vocabulary}. Set encode.tokenizer to the model's own."
             )
         rows = np.split(values, batch.offsets[1:-1]) if texts else []
-        added = self.opens - len(self.tokenizer.prefix_ids)
-        if added:
-            rows = [np.append(self.head.begin, row).astype(np.int64) for row in rows]
-        return rows
+        if self.opens == len(self.tokenizer.prefix_ids):
+            return rows
+        begin = np.array([self.head.begin], np.int64)
+        return [np.concatenate([begin, row]) for row in rows]
 
     def is_too_long(self, ids: Integers) -> bool:
         """Whether the model has no positions for so many tokens."""
@@ -93,7 +93,7 @@ class Scorer:
         assert self.mask is not None
         scores = np.empty(len(owners))
         lengths = np.array([len(row) for row in rows], np.int64)[owners]
-        for part in self._batches(lengths):
+        for part in self._batches(lengths, np.ones_like(lengths)):
             ids = np.stack([rows[owner] for owner in owners[part]])
             ids[np.arange(len(part)), places[part]] = self.mask
             found = self.head.log_probabilities(
@@ -109,7 +109,7 @@ class Scorer:
         """
         scores = np.zeros(len(rows))
         lengths = np.array([len(row) for row in rows], np.int64)
-        for part in self._batches(lengths):
+        for part in self._batches(lengths, lengths):
             ids = np.stack([rows[row] for row in part])
             if ids.shape[1] > 1:
                 places = np.tile(np.arange(ids.shape[1] - 1), (len(part), 1))
@@ -117,10 +117,13 @@ class Scorer:
                 scores[part] = found.sum(axis=1)
         return scores, np.maximum(lengths - 1, 0)
 
-    def _batches(self, lengths: Integers) -> Iterator[Integers]:
-        """Places of texts of equal length, as many as are asked at once."""
+    def _batches(self, lengths: Integers, asked: Integers) -> Iterator[Integers]:
+        """Places of texts of equal length, as many as are asked at once.
+
+        Of texts of equal length equally many tokens are `asked`.
+        """
         for length in np.unique(lengths):
             (chosen,) = np.nonzero(lengths == length)
-            size = self.head.texts_at_once(int(length))
+            size = self.head.texts_at_once(int(length), int(asked[chosen[0]]))
             for start in range(0, len(chosen), size):
                 yield chosen[start : start + size]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -106,7 +107,7 @@ def _of_axis(run: VectorRun, drawn: Drawn, axis: str, most: int) -> list[ProbedG
 def _statistics(part: Probes) -> list[Statistic]:
     rows = [Statistic("probes.documents", part.documents, "documents", RUN)]
     for one in part.groups:
-        slices = {"axis": one.axis, "group": one.group}
+        slices: dict[str, Any] = {"axis": one.axis, "group": one.group}
         count = Statistic("probes.mentioned", one.mentioned, "documents", RUN, **slices)
         rows.append(count)
         if one.rows is None:

@@ -149,4 +149,4 @@ def _by_document(path: Path) -> tuple[pa.StringArray, Singles]:
         return ids, rows
     sizes = np.diff(np.append(starts, len(ids))).astype(np.float32)
     means = np.add.reduceat(rows, starts, axis=0) / sizes[:, None]
-    return ids.take(pa.array(starts)), means
+    return ids.take(pa.array(starts)), means.astype(np.float32)

@@ -52,5 +52,7 @@ def left_out_table(skipped: Mapping[str, int], what: str) -> list[page.Block]:
     """A table of what was left out, if something was."""
     if not skipped:
         return []
-    rows = [[why, page.Cell(grouped(count))] for why, count in skipped.items()]
+    rows: list[page.Row] = [
+        [why, page.Cell(grouped(count))] for why, count in skipped.items()
+    ]
     return [page.table("Left out", page.columns("<Reason", what), rows)]

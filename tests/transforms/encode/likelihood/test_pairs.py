@@ -14,7 +14,7 @@ import transformers
 from isinglass.schemas.config import EncodeConfig
 from isinglass.schemas.errors import InputError, RefuseError
 from isinglass.transforms.encode.likelihood import heads
-from isinglass.transforms.encode.likelihood.heads import head_of, load_head
+from isinglass.transforms.encode.likelihood.heads import Head, head_of, load_head
 from isinglass.transforms.encode.likelihood.pairs import (
     COLUMNS,
     NOTHING_IN_COMMON,
@@ -109,7 +109,8 @@ def test_scores_do_not_depend_on_batches(
     for folder in (masked, causal):
         first = score_pairs(scorer(folder), MORE, LESS)
         with monkeypatch.context() as patch:
-            patch.setattr(heads, "_LOGITS", 1)
+            patch.setattr(heads, "_TOKENS", 1)
+            patch.setattr(Head, "_words", lambda _: None)
             one_by_one = score_pairs(scorer(folder), MORE, LESS)
         assert first.scores == pytest.approx(one_by_one.scores, abs=1e-4)
 
