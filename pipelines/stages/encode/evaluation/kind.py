@@ -63,8 +63,8 @@ class Asked:
         head = self.scorer.head
         return {
             "head": f"{head.kind} ({type(head.model).__name__})",
-            "head's device": head.device.type,
-            "head's precision": str(head.model.dtype).removeprefix("torch."),
+            "device": head.device.type,
+            "precision": str(head.model.dtype).removeprefix("torch."),
         }
 
 

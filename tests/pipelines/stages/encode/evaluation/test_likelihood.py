@@ -102,7 +102,7 @@ def test_a_masked_model(tmp_path: Path) -> None:
     assert found.warnings == ["CrowS-Pairs leaves out 1 of 5: too long 1."]
     assert items.skipped == {"items of two sentences": 2}
     assert found.notes["head"] == "masked (BertForMaskedLM)"
-    assert found.notes["head's precision"] == "float32"
+    assert found.notes["precision"] == "float32"
     assert [one.role for one in found.models[3:]] == ["CrowS-Pairs", "StereoSet"]
     told = statistics(tmp_path)
     share = told["crows_pairs.preferred", None]
