@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,11 +27,12 @@ from isinglass.pipelines.stages.encode.evaluation.likeness import unlike
 from isinglass.pipelines.stages.encode.evaluation.page import evaluation_page
 from isinglass.pipelines.stages.encode.preflight import with_absolute_paths
 from isinglass.pipelines.verdict import verdict
+from isinglass.schemas.config import GateConfig
 from isinglass.schemas.config.evaluation import EvaluationConfig
 from isinglass.schemas.config.explain import hint
 from isinglass.schemas.errors import ConfigError, OutputError
 from isinglass.schemas.evaluation import Kinds, ModelEvaluation
-from isinglass.schemas.statistic import statistics_table
+from isinglass.schemas.statistic import Statistic, statistics_table
 from isinglass.transforms.associations.lists import with_absolute_lists
 from isinglass.transforms.statistics.gates import evaluate_gates
 
@@ -61,33 +62,53 @@ def evaluate(config: EvaluationConfig, base: Path) -> Evaluated:
             cannot be done, or the folder holds something else.
     """
     config = _absolute(config, base)
-    asked, folder = Asked(config), Path(config.output)
+    folder = Path(config.output)
     _check_folder(folder)
-    kinds = _named(config.kinds)
-    columns = {metric: told for kind in KINDS for metric, told in kind.metrics.items()}
-    parts = {metric: dict.fromkeys(told) for metric, told in columns.items()}
-    gates = check_each(config.gates, sorted(columns), parts, base)
-    config = config.model_copy(update={"gates": gates})
-    models = asked.models
+    config = config.model_copy(update={"gates": _checked_gates(config, base)})
+    asked, kinds = Asked(config), _named(config.kinds)
+    # A model that is not there is refused before anything is said of its tests.
+    _ = asked.models
     skipped = {kind.name: why for kind in kinds if (why := kind.why_not(asked))}
     _refuse_skipped(config, kinds, skipped)
     todo = [kind for kind in kinds if kind.name not in skipped]
     for kind in todo:
         kind.check(asked)
     measured = {kind.name: kind.measure(asked) for kind in todo}
-    statistics = [one for part in measured.values() for one in part.statistics]
-    results = evaluate_gates(gates, statistics, baselines(gates))
     every = [*measured.values()]
+    statistics = [one for part in every for one in part.statistics]
+    evaluation = _told(asked, measured, statistics, skipped)
+    sections = _sections(kinds, measured, skipped)
+    _write(folder, evaluation, statistics_table(statistics), sections)
+    return Evaluated(evaluation, tuple(line for part in every for line in part.lines))
+
+
+def _checked_gates(config: EvaluationConfig, base: Path) -> tuple[GateConfig, ...]:
+    """The gates, if they are about numbers that there can be."""
+    columns = {metric: told for kind in KINDS for metric, told in kind.metrics.items()}
+    parts = {metric: dict.fromkeys(told) for metric, told in columns.items()}
+    return check_each(config.gates, sorted(columns), parts, base)
+
+
+def _told(
+    asked: Asked,
+    measured: Mapping[str, Measured],
+    statistics: Sequence[Statistic],
+    skipped: dict[str, str],
+) -> ModelEvaluation:
+    """What was measured, what gates say of it, and the verdict."""
+    config, every = asked.config, [*measured.values()]
     lexicons = [*dict.fromkeys(one for part in every for one in part.lexicons)]
+    models = dict.fromkeys(one for part in every for one in part.models)
     notes = {name: told for part in every for name, told in part.notes.items()}
+    results = evaluate_gates(config.gates, statistics, baselines(config.gates))
     warnings = [line for part in every for line in part.warnings]
-    warnings += unlike(gates, lexicons, notes, MODEL)
-    evaluation = ModelEvaluation(
+    warnings += unlike(config.gates, lexicons, notes, MODEL)
+    return ModelEvaluation(
         isinglass_version=__version__,
         name=asked.name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         config=config.model_dump(mode="json"),
-        models=[*models, *dict.fromkeys(one for part in every for one in part.models)],
+        models=[*asked.models, *models],
         lexicons=lexicons,
         notes=notes,
         packages=package_versions(),
@@ -97,9 +118,6 @@ def evaluate(config: EvaluationConfig, base: Path) -> Evaluated:
         warnings=warnings,
         verdict=verdict(results, warnings),
     )
-    sections = _sections(kinds, measured, skipped)
-    _write(folder, evaluation, statistics_table(statistics), sections)
-    return Evaluated(evaluation, tuple(line for part in every for line in part.lines))
 
 
 def _absolute(config: EvaluationConfig, base: Path) -> EvaluationConfig:
