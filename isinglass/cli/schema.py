@@ -50,6 +50,7 @@ def describe(contract: Contract) -> dict[str, Any]:
         "quarantine": tables.QUARANTINE,
         "tokens": tables.TOKENS,
         "embeddings": tables.embeddings_schema(384),
+        "embeddings_erased": tables.embeddings_erased_schema(384),
         "audit/statistics": tables.STATISTICS,
         "audit/paragraphs": tables.PARAGRAPH_LIST,
     }
