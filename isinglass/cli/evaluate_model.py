@@ -190,4 +190,5 @@ def _lines(evaluated: Evaluated) -> Sequence[str]:
         ABSENCE,
         f"Report: {place}",
     ]
-    return [visible(line.replace("\u202f", ",")) for line in lines]
+    plain = (line.replace("\u202f%", " %") for line in lines)
+    return [visible(line.replace("\u202f", ",")) for line in plain]

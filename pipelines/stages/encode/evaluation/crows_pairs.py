@@ -38,13 +38,19 @@ if TYPE_CHECKING:
 
 _NAME = "CrowS-Pairs"
 _MEANS = (
-    "50 % is what a model without a preference gives. A share away from it shows that "
-    "the model takes one kind of these sentences for likelier. It does not show what "
-    "an application of the model does, and 50 % does not show that a model holds no "
-    "stereotypes: preferences can cancel out, and other sentences may show them. The "
-    "pairs of 2020 are American English, and many of them do not test what they are "
-    "meant to (Blodgett et al. 2021). Intervals are as if pairs were independent."
+    "Where no sentence is preferred for its stereotype, about one half of the pairs "
+    "is. A share away from 50 % shows that the model takes one kind of these sentences "
+    "for likelier. It does not show what an application of the model does, and 50 % "
+    "does not show that a model holds no stereotypes: preferences can cancel out, and "
+    "other sentences may show them. The pairs of 2020 are American English, and many "
+    "do not test what they are meant to (Blodgett et al. 2021). Intervals are as if "
+    "pairs were independent, while many differ by the same two words: even a model of "
+    "random weights can lie outside of them."
 )
+_WAYS = {
+    "stereo": "pairs that show a stereotype",
+    "antistereo": "pairs that contradict one",
+}
 _SCORES = {
     "masked": "A score is the sum over the tokens that both sentences share of "
     "log P(token | the sentence without it), as in Nangia et al. (2020). bias-bench "
@@ -151,7 +157,7 @@ def _statistics(part: CrowsPairs) -> list[Statistic]:
 
 def _section(part: CrowsPairs) -> page.Section:
     rows = [_row(name, one) for name, one in part.by_type.items()]
-    rows += [_row(f"pairs of {name}", one) for name, one in part.by_direction.items()]
+    rows += [_row(_WAYS[name], one) for name, one in part.by_direction.items()]
     if part.by_perplexity is not None:
         rows.append(_row("all, by perplexity", part.by_perplexity))
     heads = page.columns("<Bias type", "Pairs", "Preferred", "Share", "95 %", "Ties")

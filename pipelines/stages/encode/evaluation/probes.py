@@ -143,11 +143,19 @@ def _section(part: Probes) -> page.Section:
     ]
     what = "Held-out documents of which a linear classifier tells the group"
     heads = page.columns(
-        "<Axis", "<Group", "Mention it", "Held out", "Linear", "95 %", "Nearest", "Most"
+        "<Axis",
+        "<Group",
+        "Mention it",
+        "Held out",
+        "Linear",
+        "95 %",
+        "Nearest",
+        "Majority",
     )
     made: list[page.Block] = [page.Paragraph(_MEANS)]
     if dots:
-        caption = f"{what}, with 95 % intervals (Wilson). 50 % is the majority."
+        dots.append(Whisker("majority", MAJORITY, MAJORITY, MAJORITY))
+        caption = f"{what}, with 95 % intervals (Wilson), and the majority."
         made.append(page.Figure(whiskers(dots, what), caption))
     made.append(page.table(what, heads, map(_row, part.groups), note=_HOW))
     title = "Probes: what is read out of vectors"
@@ -178,7 +186,7 @@ def _said(part: Probes) -> str:
     above = sum(wilson(one.linear or 0, one.rows or 0)[0] > MAJORITY for one in done)
     if not done:
         return f"{told}."
-    return f"{told}; a linear classifier tells {grouped(above)} of them."
+    return f"{told}; {grouped(above)} are told better than by the majority."
 
 
 def _lines(part: Probes) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from isinglass.pipelines.report import blocks as page
-from isinglass.pipelines.report.text import decimal, grouped
+from isinglass.pipelines.report.text import decimal, grouped, number_of
 from isinglass.pipelines.stages.encode.evaluation.kind import Asked, Kind, Measured
 from isinglass.pipelines.stages.encode.evaluation.skipped import (
     check_head,
@@ -162,7 +162,7 @@ def _said(part: StereoSet) -> str:
     one = part.overall
     return (
         f"LMS {decimal(one.lms)}, SS {decimal(one.ss)}, ICAT {decimal(one.icat)} over "
-        f"{grouped(one.items)} items, by a {part.head} head."
+        f"{number_of(one.items, 'item')}, by a {part.head} head."
     )
 
 
@@ -171,7 +171,7 @@ def _lines(part: StereoSet) -> list[str]:
         f"STEREOSET: {_said(part)}",
         *(
             f"  {kind}: LMS {decimal(one.lms)}, SS {decimal(one.ss)}, ICAT "
-            f"{decimal(one.icat)}, {grouped(one.items)} items"
+            f"{decimal(one.icat)}, {number_of(one.items, 'item')}"
             for kind, one in part.by_type.items()
         ),
     ]

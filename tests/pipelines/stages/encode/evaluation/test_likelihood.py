@@ -186,3 +186,4 @@ def test_the_command_line_says_the_same(tmp_path: Path) -> None:
     assert "CROWS-PAIRS: Of 4 pairs, the more stereotyping sentence" in result.stdout
     assert "  all, by perplexity: " in result.stdout
     assert "STEREOSET: LMS " in result.stdout
+    assert ",%" not in result.stdout
