@@ -35,14 +35,14 @@ class Probed(NamedTuple):
 def balanced_halves(labels: Flags) -> tuple[Integers, Integers] | None:
     """Rows to train on and rows to test on, in each as many with the label as without.
 
-    Of the rows of the larger class the first ones are taken, by turns for either half,
-    so that the rate of the majority is one half. None if there are too few.
+    Of the rows of the larger class some are taken, evenly spread, since neighbouring
+    rows may be of one source; and by turns for either half. None if there are too few.
     """
     with_label, without = np.flatnonzero(labels), np.flatnonzero(~labels)
     each = min(len(with_label), len(without)) // 2
     if each < LEAST_EACH:
         return None
-    both = [rows[: 2 * each] for rows in (with_label, without)]
+    both = [rows[_spread(len(rows), 2 * each)] for rows in (with_label, without)]
     train, test = (np.concatenate([rows[k::2] for rows in both]) for k in (0, 1))
     return train, test
 
@@ -129,17 +129,22 @@ def nearest(
     return rows, cosines
 
 
+def _spread(rows: int, count: int) -> Integers:
+    """At most so many places among rows, evenly spread and all different."""
+    return np.linspace(0, rows - 1, min(count, rows)).astype(np.int64)
+
+
 def neighbour_recall(
     before: NDArray[np.floating], after: NDArray[np.floating], queries: int
 ) -> tuple[int, int]:
-    """How many of the nearest neighbours of the first rows are so before and after.
+    """How many of the nearest neighbours of some rows are so before and after.
 
     Returns:
         Those that are, and all there are; 0 and 0 if there are too few rows.
     """
     if len(before) <= NEAREST:
         return 0, 0
-    own = np.arange(min(queries, len(before)))
+    own = _spread(len(before), queries)
     first, _ = nearest(before[own], before, NEAREST, own)
     second, _ = nearest(after[own], after, NEAREST, own)
     same = (first[:, :, None] == second[:, None, :]).any(axis=2)

@@ -108,3 +108,13 @@ def test_other_vectors_have_other_neighbours(planted: Planted) -> None:
     kept, of = neighbour_recall(rows, rows[::-1], 300)
     assert kept < 0.2 * of
     assert neighbour_recall(rows[:10], rows[:10], 300) == (0, 0)
+
+
+def test_rows_in_the_order_of_their_sources_are_no_clue() -> None:
+    chosen = np.random.default_rng(4)
+    vectors = chosen.normal(size=(4000, 8)).astype(np.float32)
+    vectors[2000:, 0] += 5.0  # another source, told by every probe
+    found = probe(vectors, chosen.random(4000) < 0.1)
+    assert found is not None
+    assert abs(found.linear / found.rows - 0.5) < 4 * 0.5 / np.sqrt(found.rows)
+    assert neighbour_recall(vectors, vectors[::-1], 50)[1] == 500
