@@ -32,6 +32,9 @@ LOADERS: dict[HeadKind, str] = {
     "masked": "AutoModelForMaskedLM",
     "causal": "AutoModelForCausalLM",
 }
+# Ids in every vocabulary, and rarely special.
+_PROBE = (5, 6, 7, 8)
+_ROUNDING = 1e-3
 _TOKENS = 4096
 _LOGITS = 2**25
 """Most tokens of a batch, and numbers that it may give, one for each asked token and
@@ -174,7 +177,7 @@ def load_head(settings: EncodeConfig) -> Head:
     model.eval().requires_grad_(requires_grad=False).to(device)
     positions = getattr(model.config, "max_position_embeddings", None)
     begin = getattr(model.config, "bos_token_id", None)
-    return Head(
+    head = Head(
         kind=kind,
         model=model,
         device=device,
@@ -182,3 +185,15 @@ def load_head(settings: EncodeConfig) -> Head:
         longest=longest_input({**shape, "max_position_embeddings": positions}),
         begin=begin if isinstance(begin, int) else None,
     )
+    if kind == "causal" and _sees_what_follows(head):
+        what = f"{type(model).__name__} with a causal head"
+        raise _refusal(folder, what, "sees the words that follow")
+    return head
+
+
+def _sees_what_follows(head: Head) -> bool:
+    """Whether another last token changes what the first one is followed by."""
+    ids = np.array([_PROBE, (*_PROBE[:-1], _PROBE[0])], np.int64)
+    places = np.zeros((2, 1), np.int64)
+    first, second = head.log_probabilities(ids, places, ids[:, 1:2])
+    return not np.allclose(first, second, atol=_ROUNDING)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -198,6 +199,18 @@ def test_a_head_without_weights_is_refused(tmp_path: Path) -> None:
     config.write_text(config.read_text().replace("BertModel", "BertForMaskedLM"))
     with pytest.raises(RefuseError, match=r"weights without cls\.predictions"):
         scorer(folder)
+
+
+def test_a_causal_head_that_sees_what_follows_is_refused(tmp_path: Path) -> None:
+    folder = save_bert(tmp_path, "BertLMHeadModel")
+    assert head_of(folder) == "causal"
+    with pytest.raises(RefuseError, match="sees the words that follow"):
+        scorer(folder)
+    config = folder / "config.json"
+    config.write_text(
+        json.dumps({**json.loads(config.read_text()), "is_decoder": True})
+    )
+    assert scorer(folder).head.kind == "causal"
 
 
 def test_a_tokenizer_without_a_blank_is_refused(tmp_path: Path) -> None:
