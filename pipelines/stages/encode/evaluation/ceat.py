@@ -24,7 +24,7 @@ from isinglass.pipelines.stages.encode.evaluation.results import (
     words_of,
 )
 from isinglass.pipelines.stages.encode.evaluation.seat import NO_ENCODER
-from isinglass.pipelines.stages.encode.evaluation.texts import read_texts
+from isinglass.pipelines.stages.encode.evaluation.texts import check_texts, read_texts
 from isinglass.pipelines.stages.encode.evaluation.weat import (
     ALIKE,
     check_tests,
@@ -65,6 +65,11 @@ def _why_not(asked: Asked) -> str:
     if asked.config.associations.texts is None:
         return "associations.texts names no texts to find words in."
     return ""
+
+
+def _check(asked: Asked) -> None:
+    check_tests(asked)
+    check_texts(asked.config.associations.texts or "")
 
 
 def _measure(asked: Asked) -> Measured:
@@ -176,6 +181,6 @@ CEAT = Kind(
     name="ceat",
     metrics=metrics("ceat"),
     why_not=_why_not,
-    check=check_tests,
+    check=_check,
     measure=_measure,
 )

@@ -24,24 +24,32 @@ Texts = tuple[pa.StringArray, pa.StringArray]
 
 _ROWS = 4096
 _KEY = "associations.texts"
+_RUN, _TABLES = "manifest.json", "*.parquet"
+
+
+def check_texts(named: str) -> None:
+    """Refuse a place without texts, and a run that kept none.
+
+    Raises:
+        InputError: There is nothing of that name, or a run without `data/`.
+    """
+    path = Path(named)
+    if not exists(path):
+        raise InputError(f"{_KEY}: {named} does not exist. Name a run folder or texts.")
+    if is_file(path / _RUN) and not list_files(path / "data", _TABLES):
+        raise InputError(f"{_KEY}: the run {named} has no data/, as after an audit.")
 
 
 def read_texts(named: str) -> Iterator[Texts]:
     """Batches of documents of a run folder, of a file or of a folder of files.
 
     Raises:
-        InputError: There is nothing of that name, or nothing that can be read.
+        InputError: As of `check_texts`, or nothing there can be read.
     """
+    check_texts(named)
     path = Path(named)
-    if not exists(path):
-        raise InputError(f"{_KEY}: {named} does not exist. Name a run folder or texts.")
-    if is_file(path / "manifest.json"):
-        files = list_files(path / "data", "*.parquet")
-        if not files:
-            raise InputError(
-                f"{_KEY}: the run {named} has no data/, as after an audit."
-            )
-        for file in files:
+    if is_file(path / _RUN):
+        for file in list_files(path / "data", _TABLES):
             for batch in table_batches(file, ["doc_id", "text"], _ROWS):
                 yield batch.column("doc_id"), batch.column("text")
         return
