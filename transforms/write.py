@@ -57,6 +57,7 @@ class HashingFile:
         self._hash = hashlib.sha256()
         self.size = 0
         self.discarding = False
+        self._failed: OSError | None = None
 
     closed = False
 
@@ -66,9 +67,21 @@ class HashingFile:
         if self.discarding:
             return size
         self._hash.update(data)
-        self._file.write(data)
+        try:
+            self._file.write(data)
+        except OSError as error:
+            self._failed, self.discarding = error, True
         self.size += size
         return size
+
+    def check(self) -> None:
+        """Raise what went wrong when something was written, if anything did.
+
+        Not at once: where pages end by content, Arrow writes on while it gives up, and
+        the second error ends the process.
+        """
+        if self._failed is not None:
+            raise self._failed
 
     def tell(self) -> int:
         """Bytes written so far."""
@@ -152,6 +165,7 @@ class TableWriter:
         if self._pending:
             table = pa.Table.from_batches(self._pending, schema=self._schema)
             self._writer.write_table(table, row_group_size=max(1, self._pending_rows))
+            self._hashing.check()
         self._pending = []
         self._pending_rows = self._pending_bytes = 0
 
@@ -162,6 +176,7 @@ class TableWriter:
         """
         self._flush()
         self._writer.close()
+        self._hashing.check()
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import errno
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from isinglass.transforms.write import Storage, TableWriter
+from isinglass.transforms.write import HashingFile, Storage, TableWriter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,3 +84,46 @@ def test_pages_by_content_are_those_of_an_earlier_version(
     after = column_bytes(tmp_path / "c.parquet", ["One more.", *texts], storage)
     half = len(before) // 2
     assert (before[-half:] == after[-half:]) == common
+
+
+class FullDisk:
+    """A file that takes so many bytes and no more."""
+
+    def __init__(self, file: BinaryIO, room: int) -> None:
+        self._file = file
+        self._room = room
+
+    def write(self, data: bytes) -> int:
+        self._room -= memoryview(data).nbytes
+        if self._room < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return self._file.write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is of the file."""
+        return getattr(self._file, name)
+
+
+@pytest.mark.parametrize("by_content", [False, True])
+@pytest.mark.parametrize("room", [0, 4, 100, 10_000, 300_000, 600_000])
+def test_a_full_disk_is_an_error_and_no_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int, *, by_content: bool
+) -> None:
+    """Arrow ends the process where its file fails twice."""
+    monkeypatch.setattr(
+        "isinglass.transforms.write.HashingFile",
+        lambda file: HashingFile(cast("BinaryIO", FullDisk(file, room))),
+    )
+    texts = [np.random.default_rng(n).bytes(600).hex() for n in range(1000)]
+    table = pa.table({"id": list(map(str, range(1000))), "text": texts})
+    path = tmp_path / "a.parquet"
+    writer = TableWriter(path, table.schema, storage=Storage(by_content=by_content))
+    with pytest.raises(OSError, match="No space left"):
+        _write_all(writer, table)
+    writer.abort()
+
+
+def _write_all(writer: TableWriter, table: pa.Table) -> None:
+    for batch in table.to_batches(max_chunksize=100):
+        writer.write(batch)
+    writer.finish()
