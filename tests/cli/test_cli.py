@@ -91,7 +91,7 @@ def test_verify_proves_the_run(finished: Path) -> None:
     done = isinglass("verify", "run", cwd=finished)
     assert done.returncode == 0, done.stdout
     marks = [line.split()[0] for line in done.stdout.splitlines()]
-    assert marks.count("ok") == 14
+    assert marks.count("ok") == 16
     assert "FAIL" not in marks
 
 
