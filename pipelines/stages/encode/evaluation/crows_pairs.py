@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from isinglass.schemas.arrays import Flags, Floats
 
 _NAME = "CrowS-Pairs"
+_MANY_TIES = 0.01
 _MEANS = (
     "Where no sentence is preferred for its stereotype, about one half of the pairs "
     "is. A share away from 50 % shows that the model takes one kind of these sentences "
@@ -92,7 +93,7 @@ def _measure(asked: Asked) -> Measured:
         lines=tuple(_lines(part)),
         models=(Model(name=path.name, role=_NAME, sha256=pairs.sha256),),
         notes=asked.head_notes,
-        warnings=left_out(_NAME, part.skipped, len(pairs.more)),
+        warnings=(*left_out(_NAME, part.skipped, len(pairs.more)), *_ties(part)),
     )
 
 
@@ -110,6 +111,18 @@ def _part(pairs: Pairs, scored: PairScores, head: Any) -> CrowsPairs:
         by_direction=_split(found, ways, DIRECTIONS),
         by_perplexity=tokens,
         skipped=reason_counts(scored.skipped),
+    )
+
+
+def _ties(part: CrowsPairs) -> tuple[str, ...]:
+    """A warning where many pairs are the same to the model, as of unknown words."""
+    one = part.overall
+    if one.ties <= _MANY_TIES * one.pairs:
+        return ()
+    return (
+        f"{_NAME}: the scores of {grouped(one.ties)} of {grouped(one.pairs)} pairs are "
+        "equal. These count as not preferred, as in the published code, so the share "
+        "is lower for them; look whether the tokenizer knows the words.",
     )
 
 

@@ -120,6 +120,17 @@ def test_a_masked_model(tmp_path: Path) -> None:
     assert "banana" not in page
 
 
+def test_many_ties_are_told(tmp_path: Path) -> None:
+    unknown = ("The man was xyzzy.", "The man was plugh.", "stereo", "age")
+    found = run(tmp_path, save_bert(tmp_path / "bert"), [*PAIRS, unknown])
+    pairs = found.kinds.crows_pairs
+    assert pairs is not None
+    assert pairs.by_type["age"].ties == pairs.overall.ties == 1
+    assert pairs.by_type["age"].more == 0
+    (said,) = found.warnings
+    assert "the scores of 1 of 5 pairs are equal" in said
+
+
 def test_the_same_statistics_come_out_again(tmp_path: Path) -> None:
     model = save_bert(tmp_path / "bert")
     for name in ("one", "other"):
