@@ -119,11 +119,12 @@ def _ties(part: CrowsPairs) -> tuple[str, ...]:
     one = part.overall
     if one.ties <= _MANY_TIES * one.pairs:
         return ()
-    return (
+    line = (
         f"{_NAME}: the scores of {grouped(one.ties)} of {grouped(one.pairs)} pairs are "
         "equal. These count as not preferred, as in the published code, so the share "
-        "is lower for them; look whether the tokenizer knows the words.",
+        "is lower for them; look whether the tokenizer knows the words."
     )
+    return (line,)
 
 
 def _split(found: Floats, labels: Any, names: Sequence[str]) -> dict[str, Preferred]:
