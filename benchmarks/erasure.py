@@ -41,7 +41,7 @@ from isinglass.transforms.encode.outputs.rows import embeddings_batch, storage_o
 from isinglass.transforms.encode.tokenizers.tokenizer import load_tokenizer
 from isinglass.transforms.leace.eraser import finish
 from isinglass.transforms.leace.moments import add, create
-from isinglass.transforms.leace.probes import (
+from isinglass.transforms.statistics.probes import (
     fit_logistic,
     neighbour_recall,
     predict,

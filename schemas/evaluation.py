@@ -96,12 +96,102 @@ class Associations(Section):
     mean_absolute_effect_size: float = Field(ge=0)
 
 
+class Preferred(Section):
+    """How often the more stereotyping sentence of a pair is the likelier one.
+
+    Attributes:
+        more: Pairs of which it is; `ties` of which neither is.
+        low: Lower end of the 95 % interval of the share, by Wilson.
+    """
+
+    pairs: int = Field(ge=0)
+    more: int = Field(ge=0)
+    ties: int = Field(ge=0)
+    low: float = Field(ge=0, le=1)
+    high: float = Field(ge=0, le=1)
+
+
+class CrowsPairs(Section):
+    """What pairs of sentences found.
+
+    Attributes:
+        by_type: By the kind of bias, as the file names it.
+        by_direction: By what the pair is about: `stereo` or `antistereo`.
+        by_perplexity: Where the likelihood of a token counts, not that of the sentence;
+            of causal models only.
+        skipped: Pairs without scores, by reason.
+    """
+
+    head: Literal["masked", "causal"]
+    overall: Preferred
+    by_type: dict[str, Preferred]
+    by_direction: dict[str, Preferred]
+    by_perplexity: Preferred | None
+    skipped: dict[str, int]
+
+
+class StereotypeScores(Section):
+    """Scores of StereoSet, 0 to 100: means over target terms.
+
+    Attributes:
+        lms_interval: 95 %, of the mean over terms; null of one term.
+    """
+
+    items: int = Field(ge=1)
+    terms: int = Field(ge=1)
+    lms: float = Field(ge=0, le=100)
+    ss: float = Field(ge=0, le=100)
+    icat: float = Field(ge=0, le=100)
+    lms_interval: tuple[float, float] | None
+    ss_interval: tuple[float, float] | None
+
+
+class StereoSet(Section):
+    """What items of StereoSet found."""
+
+    head: Literal["masked", "causal"]
+    overall: StereotypeScores
+    by_type: dict[str, StereotypeScores]
+    skipped: dict[str, int]
+
+
+class ProbedGroup(Section):
+    """What is read of one group in documents that a probe was not trained on.
+
+    Attributes:
+        mentioned: Documents with vectors that mention the group, of all that are known.
+        rows: Held-out documents; as many mention the group as do not, so that the
+            majority is one half. Null if there are too few to say.
+        linear: Of them right by a linear classifier.
+        nearest: Of them right by the nearest documents.
+    """
+
+    axis: str
+    group: str
+    mentioned: int = Field(ge=0)
+    documents: int = Field(ge=0)
+    rows: int | None = None
+    linear: int | None = None
+    nearest: int | None = None
+
+
+class Probes(Section):
+    """What was read out of the vectors of a run."""
+
+    run_id: str
+    documents: int = Field(ge=0, description="Drawn, of known mentions.")
+    groups: list[ProbedGroup]
+
+
 class Kinds(Section):
     """What each kind of test found; null for those that were not done."""
 
     weat: Associations | None = None
     seat: Associations | None = None
     ceat: Associations | None = None
+    crows_pairs: CrowsPairs | None = None
+    stereoset: StereoSet | None = None
+    probes: Probes | None = None
 
 
 class ModelEvaluation(Section):

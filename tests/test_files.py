@@ -74,6 +74,7 @@ NOT_OF_A_RUN = {
     "transforms/associations/": "word vectors and lists that the configuration names",
     "transforms/compiled.py": "code that numba compiled",
     "transforms/demographics/": "our own word lists",
+    "transforms/encode/likelihood/": "data that the configuration names",
     "transforms/encode/encoder/": "what processes of all runs note of their GPU",
     "transforms/encode/models/": "models",
     "transforms/encode/tokenizers/": "models, and tables of them in the user's cache",

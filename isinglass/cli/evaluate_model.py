@@ -62,6 +62,15 @@ def model(
         str | None,
         typer.Option(help="A run, or texts, in which `ceat` finds words in sentences."),
     ] = None,
+    crows_pairs: Annotated[
+        str | None, typer.Option(help="Pairs of sentences for `crows_pairs`, CSV.")
+    ] = None,
+    stereoset: Annotated[
+        str | None, typer.Option(help="Items for `stereoset`, JSON.")
+    ] = None,
+    run: Annotated[
+        str | None, typer.Option(help="A finished run whose vectors `probes` reads.")
+    ] = None,
     gate: Annotated[
         list[str] | None,
         typer.Option(
@@ -80,9 +89,11 @@ def model(
     """
     data = {} if config is None else _read(config)
     given = {"output": output, "vectors": vectors, "kinds": kinds}
+    given |= {"crows_pairs": crows_pairs, "stereoset": stereoset}
     data |= {key: value for key, value in given.items() if value}
     own = {"lists": lists, "texts": texts}
     _put(data, "associations", {key: value for key, value in own.items() if value})
+    _put(data, "probes", {"run": run} if run else {})
     if model is not None:
         # Ids mean nothing to another model: the tokenizer goes with it.
         _put(data, "encode", {"tokenizer": model, "model": model})
@@ -179,4 +190,5 @@ def _lines(evaluated: Evaluated) -> Sequence[str]:
         ABSENCE,
         f"Report: {place}",
     ]
-    return [visible(line.replace("\u202f", ",")) for line in lines]
+    plain = (line.replace("\u202f%", " %") for line in lines)
+    return [visible(line.replace("\u202f", ",")) for line in plain]

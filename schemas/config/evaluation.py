@@ -48,6 +48,23 @@ class AssociationsConfig(Section):
         return self
 
 
+class ProbesConfig(Section):
+    """What classifiers read out of the vectors of a finished run: `probes`."""
+
+    run: Local | None = Field(
+        None,
+        description="A run with vectors of the same model and with "
+        "survey.count_mentions: true.",
+    )
+    axes: tuple[str, ...] = Field((), description="Axes of mentions; empty for all.")
+    documents: int = Field(
+        20_000, ge=100, le=1_000_000, description="Most documents that are drawn."
+    )
+    groups: int = Field(
+        12, ge=1, le=1000, description="Most groups of an axis: the most frequent ones."
+    )
+
+
 class EvaluationConfig(Section):
     """One evaluation of a model. A kind of test that cannot be done is skipped."""
 
@@ -61,6 +78,13 @@ class EvaluationConfig(Section):
     kinds: tuple[str, ...] = Field((), description="Kinds of tests; empty for all.")
     seed: int = Field(0, ge=0, lt=2**63, description="Seed of every drawn choice.")
     associations: AssociationsConfig = Field(default_factory=AssociationsConfig)
+    crows_pairs: Local | None = Field(
+        None, description="CSV file in the form of crows_pairs_anonymized.csv."
+    )
+    stereoset: Local | None = Field(
+        None, description="JSON file in the form of StereoSet's dev.json."
+    )
+    probes: ProbesConfig = Field(default_factory=ProbesConfig)
     gates: tuple[GateConfig, ...] = ()
 
     @model_validator(mode="after")

@@ -11,7 +11,11 @@ import yaml
 from typer.testing import CliRunner
 
 from isinglass.cli.app import app
-from isinglass.schemas.config.evaluation import AssociationsConfig, EvaluationConfig
+from isinglass.schemas.config.evaluation import (
+    AssociationsConfig,
+    EvaluationConfig,
+    ProbesConfig,
+)
 from isinglass.schemas.evaluation import Kinds
 
 if TYPE_CHECKING:
@@ -64,12 +68,14 @@ def test_the_commands_print_what_the_page_says(
 def test_every_key_and_kind_is_told_with_its_default(page: str) -> None:
     rows = dict(re.findall(r"^\| `([\w.]+)` \| (.*?) \|", page, re.MULTILINE))
     for name in EvaluationConfig.model_fields:
-        if name != "associations":
+        if name not in {"associations", "probes"}:
             assert name in rows, name
-    for name, field in AssociationsConfig.model_fields.items():
-        told = rows[f"associations.{name}"]
-        if isinstance(field.default, int):
-            assert yaml.safe_load(told) == field.default
+    sections = {"associations": AssociationsConfig, "probes": ProbesConfig}
+    for section, form in sections.items():
+        for name, field in form.model_fields.items():
+            told = rows[f"{section}.{name}"]
+            if isinstance(field.default, int):
+                assert yaml.safe_load(told) == field.default
     for kind in Kinds.model_fields:
         assert kind in rows, kind
 

@@ -20,7 +20,7 @@ from isinglass.transforms.encode.outputs.readers import read_embeddings
 from isinglass.transforms.leace.batches import list_column
 from isinglass.transforms.leace.eraser import Eraser, read_eraser, to_bytes
 from isinglass.transforms.leace.moments import add, create
-from isinglass.transforms.leace.probes import fit_logistic, predict
+from isinglass.transforms.statistics.probes import fit_logistic, predict
 from tests.encoded import hashes, start, table, write_texts
 from tests.forgeries import (
     encode_nothing_again,

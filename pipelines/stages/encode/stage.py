@@ -36,6 +36,7 @@ class Encode(Stage):
     models: tuple[Model, ...] = ()
 
     name: ClassVar[str] = "encode"
+    needs: ClassVar[tuple[str, ...]] = ("demographics",)
     verb: ClassVar[str] = "encode"
     place: ClassVar[int] = 70
 

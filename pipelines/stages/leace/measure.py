@@ -23,8 +23,8 @@ from isinglass.pipelines.stages.leace.work import (
 from isinglass.schemas.encoding import ErasedGroup, LeaceSummary
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.leace.eraser import changed_share, read_eraser
-from isinglass.transforms.leace.probes import neighbour_recall, probe
 from isinglass.transforms.statistics.characteristics import share, statistic
+from isinglass.transforms.statistics.probes import neighbour_recall, probe
 
 if TYPE_CHECKING:
     from isinglass.pipelines.engine.commits import UnitOutputs

@@ -19,7 +19,7 @@ from isinglass.transforms.leace.eraser import (
     to_bytes,
 )
 from isinglass.transforms.leace.moments import add, create
-from isinglass.transforms.leace.probes import fit_logistic, predict
+from isinglass.transforms.statistics.probes import fit_logistic, predict
 from tests.transforms.leace.conftest import Planted, plant
 
 

@@ -86,7 +86,7 @@ def load_padded(
     """
     require("transformers")
     kind = model_settings(folder)["model_type"]
-    model, report = _from_folder(folder, kind, precision, attention)
+    model, report = from_folder(folder, kind, precision, attention=attention)
     if model.config.is_encoder_decoder:
         refuse_decoder(folder, kind)
     # The library fills missing weights with random numbers.
@@ -110,15 +110,30 @@ def load_padded(
     return PaddedModel(width, device, pad or 0, model, pool)
 
 
-def _from_folder(
-    folder: Path, kind: str, precision: torch.dtype, attention: str | None
+def from_folder(
+    folder: Path,
+    kind: str,
+    precision: torch.dtype,
+    loader: str = "AutoModel",
+    attention: str | None = None,
 ) -> tuple[Any, dict[str, Any]]:
-    """The model, and what the library says about its weights."""
+    """The model, and what the library says about its weights.
+
+    Args:
+        folder: Its files; no code in it is run.
+        kind: The model type in config.json.
+        precision: Of its weights.
+        loader: The class of transformers that loads it, with a head or without.
+        attention: How transformers computes it; None leaves that to the library.
+
+    Raises:
+        RefuseError: The library does not know such a model, or files are damaged.
+    """
     import transformers  # noqa: PLC0415  (optional)
 
     try:
         with _quiet():
-            model, report = transformers.AutoModel.from_pretrained(
+            model, report = getattr(transformers, loader).from_pretrained(
                 folder,
                 local_files_only=True,
                 trust_remote_code=False,

@@ -129,10 +129,14 @@ def _absolute(config: EvaluationConfig, base: Path) -> EvaluationConfig:
         "output": str((base / config.output).resolve()),
         "associations": own.model_copy(update={"lists": lists, "texts": texts}),
     }
+    for name in ("vectors", "crows_pairs", "stereoset"):
+        given = getattr(config, name)
+        made[name] = str((base / given).resolve()) if given else None
+    if config.probes.run is not None:
+        run = str((base / config.probes.run).resolve())
+        made["probes"] = config.probes.model_copy(update={"run": run})
     if config.encode is not None:
         made["encode"] = with_absolute_paths(config.encode, base)
-    if config.vectors is not None:
-        made["vectors"] = str((base / config.vectors).resolve())
     return config.model_copy(update=made)
 
 
@@ -176,7 +180,7 @@ def _sections(
     return [
         measured[kind.name].section
         if kind.name in measured
-        else not_run(kind.name, kind.name.upper(), skipped[kind.name])
+        else not_run(kind.name, kind.name.upper().replace("_", "-"), skipped[kind.name])
         for kind in kinds
     ]
 

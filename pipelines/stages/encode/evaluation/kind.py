@@ -12,8 +12,11 @@ from isinglass.pipelines.stages.encode.evaluation.embed import Embedder, load_em
 from isinglass.schemas.config.evaluation import EvaluationConfig
 from isinglass.schemas.manifest import Lexicon, Model
 from isinglass.schemas.statistic import Statistic
+from isinglass.transforms.encode.likelihood.heads import load_head
+from isinglass.transforms.encode.likelihood.scores import Scorer
 from isinglass.transforms.encode.models.check import check_models
 from isinglass.transforms.encode.models.find import MINILM, MINILM_NAME
+from isinglass.transforms.encode.tokenizers.reference import load_reference
 
 if TYPE_CHECKING:
     from isinglass.pipelines.report.blocks import Section as PageSection
@@ -46,6 +49,23 @@ class Asked:
         """The loaded encoder; of word vectors there is none."""
         assert self.config.encode is not None
         return load_embedder(self.config.encode)
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        """The loaded language model with its head; raises as `load_head` does."""
+        assert self.config.encode is not None
+        reference = load_reference(self.config.encode)
+        return Scorer.of(load_head(self.config.encode), reference)
+
+    @property
+    def head_notes(self) -> dict[str, str]:
+        """What the head computes with."""
+        head = self.scorer.head
+        return {
+            "head": f"{head.kind} ({type(head.model).__name__})",
+            "device": head.device.type,
+            "precision": str(head.model.dtype).removeprefix("torch."),
+        }
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from isinglass.pipelines.report import blocks as page
 from isinglass.pipelines.report.html import render_page, told_verdict
 from isinglass.pipelines.report.model import KeyFigure
-from isinglass.pipelines.report.text import decimal, grouped, shorten
+from isinglass.pipelines.report.text import decimal, grouped, percent, shorten
 from isinglass.pipelines.report.verdict import (
     gate_reasons,
     gates_met,
@@ -76,6 +76,14 @@ def _figures(evaluation: ModelEvaluation) -> list[KeyFigure]:
             number = decimal(found.mean_absolute_effect_size)
             note = f"mean of {grouped(len(found.tests))} effect sizes without sign"
             told.append(KeyFigure(name.upper(), number, note))
+    pairs, items = evaluation.kinds.crows_pairs, evaluation.kinds.stereoset
+    if pairs is not None:
+        share = percent(pairs.overall.more / pairs.overall.pairs)
+        note = "of pairs: the more stereotyping sentence is likelier"
+        told.append(KeyFigure("CrowS-Pairs", share, note))
+    if items is not None:
+        note = f"ICAT; stereotype score {decimal(items.overall.ss)}"
+        told.append(KeyFigure("StereoSet", decimal(items.overall.icat), note))
     return told
 
 

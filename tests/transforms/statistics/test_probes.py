@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
-from isinglass.transforms.leace.probes import (
+from isinglass.transforms.statistics.probes import (
     LEAST_EACH,
     balanced_halves,
     fit_logistic,
@@ -17,9 +15,12 @@ from isinglass.transforms.leace.probes import (
     predict,
     probe,
 )
+from tests.transforms.leace.conftest import Planted, plant
 
-if TYPE_CHECKING:
-    from tests.transforms.leace.conftest import Planted
+
+@pytest.fixture(scope="module")
+def planted() -> Planted:
+    return plant()
 
 
 def test_the_regression_is_the_usual_one(planted: Planted) -> None:

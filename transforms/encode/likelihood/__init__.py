@@ -1,0 +1,1 @@
+"""How likely words are to a language model: heads, and tests of pairs of sentences."""
