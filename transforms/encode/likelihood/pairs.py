@@ -49,7 +49,7 @@ class Pairs:
 
 
 def read_pairs(path: Path) -> Pairs:
-    """Read a CSV file with the columns of crows_pairs_anonymized.csv.
+    """Read a CSV file with the columns of the published one.
 
     Raises:
         InputError: There is no such file, it is no CSV in UTF-8, a column is missing,
@@ -61,7 +61,7 @@ def read_pairs(path: Path) -> Pairs:
     if missing:
         raise InputError(
             f"crows_pairs: {path} has no column {missing[0]}. Its first line must name "
-            f"{', '.join(COLUMNS)}, as crows_pairs_anonymized.csv does."
+            f"{', '.join(COLUMNS)}, as the published one does."
         )
     rows = []
     for row in reader:
