@@ -11,6 +11,7 @@ import yaml
 from typer.testing import CliRunner
 
 from isinglass.cli.app import app
+from isinglass.schemas.config.base import Section
 from isinglass.schemas.config.evaluation import (
     AssociationsConfig,
     EvaluationConfig,
@@ -70,7 +71,10 @@ def test_every_key_and_kind_is_told_with_its_default(page: str) -> None:
     for name in EvaluationConfig.model_fields:
         if name not in {"associations", "probes"}:
             assert name in rows, name
-    sections = {"associations": AssociationsConfig, "probes": ProbesConfig}
+    sections: dict[str, type[Section]] = {
+        "associations": AssociationsConfig,
+        "probes": ProbesConfig,
+    }
     for section, form in sections.items():
         for name, field in form.model_fields.items():
             told = rows[f"{section}.{name}"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-OFF = {"dedup": None, "pii": None, "balance": None, "encode": None}
+OFF: dict[str, Any] = {"dedup": None, "pii": None, "balance": None, "encode": None}
 SHE = "She walked home with her daughter after the long day at work, number {}."
 TA = "她今天早上和女儿一起去了学校 编号{} 路上没有下雨。"
 LABELS = ("English", "en-US", None, "en", "zh-Hant")

@@ -389,7 +389,7 @@ def test_documents_are_counted_in_what_is_written(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As if a line had been lost on its way into the bytes."""
-    whole = writing.written
+    whole = vars(writing)["written"]
     monkeypatch.setattr(
         writing, "written", lambda *args: whole(*args).partition(b"\n")[2]
     )
@@ -437,14 +437,14 @@ def test_the_page_does_what_it_says(
     assert there == {n: b for n, b in before.items() if n not in apart}
     # In a process of its own, offline. This run has no tokens; its findings will do.
     loads = loads.replace("tokens/", "findings/") + TOLD
-    done = subprocess.run(
+    loaded = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", loads],
         env={**os.environ, "HF_HOME": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "1"},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert loaded.returncode == 0, loaded.stderr
     texts = [row["text"] for row in rows]
     findings = pq.ParquetDataset(folder / "run" / "findings").read().num_rows
-    assert json.loads(done.stdout) == [texts, texts, findings]
+    assert json.loads(loaded.stdout) == [texts, texts, findings]

@@ -39,7 +39,7 @@ def test_of_words_in_sentences_both_probabilities_are_told() -> None:
     # 70 ways to part eight words, and 2.7 million to part their sentences.
     assert (found.test.exact, found.test.partitions) == (True, 70)
     assert found.p_sentences is not None
-    words = measure(tuple(one.mean(axis=1) for one in sets), 1000, 1)  # type: ignore[arg-type]
+    words = measure(tuple(one.mean(axis=1) for one in sets), 1000, 1)
     assert words is not None
     assert words.p_sentences is None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ TEXT = np.array([False, *[True] * 6, False])
     ],
 )
 def test_vectors_are_those_of_the_run(
-    save_model: Save, kind: str, pooling: str
+    save_model: Save, kind: str, pooling: Literal["mean", "cls"]
 ) -> None:
     folder = save_model(kind)
     configure_threads(1)

@@ -36,7 +36,9 @@ def test_numbers_are_the_same_stored_and_derived(
 
 
 def saved(path: Path, **arrays: Any) -> Path:
-    held = {name.replace("__", "."): np.asarray(one) for name, one in arrays.items()}
+    held: dict[str, Any] = {
+        name.replace("__", "."): np.asarray(one) for name, one in arrays.items()
+    }
     if path.suffix == ".npz":
         np.savez(path, **held)
     else:

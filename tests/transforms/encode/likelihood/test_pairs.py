@@ -75,8 +75,8 @@ def plain_loop(folder: Path, more: Sequence[str], less: Sequence[str]) -> np.nda
     scores = []
     for pair in zip(more, less, strict=True):
         ids = [tokenizer.encode(text) for text in pair]
-        texts = [[str(one) for one in row] for row in ids]
-        blocks = difflib.SequenceMatcher(None, *texts).get_opcodes()
+        left, right = ([str(one) for one in row] for row in ids)
+        blocks = difflib.SequenceMatcher(None, left, right).get_opcodes()
         spans: list[list[int]] = [[], []]
         for name, a, b, c, d in blocks:
             if name == "equal":

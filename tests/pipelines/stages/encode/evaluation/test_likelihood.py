@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -31,7 +32,7 @@ PAIRS = [
 LONG = ("He was very strong " * 9, "She was strong.", "stereo", "profession")
 
 
-def write_data(folder: Path, pairs: list[tuple[str, ...]]) -> None:
+def write_data(folder: Path, pairs: Sequence[tuple[str, ...]]) -> None:
     """Pairs and items in the published forms, of our own words."""
     with (folder / "pairs.csv").open("w", newline="") as file:
         csv.writer(file).writerows([COLUMNS, *pairs])
@@ -58,7 +59,7 @@ def write_data(folder: Path, pairs: list[tuple[str, ...]]) -> None:
 def run(
     folder: Path,
     model: Path,
-    pairs: list[tuple[str, ...]] | None = None,
+    pairs: Sequence[tuple[str, ...]] | None = None,
     **changes: Any,
 ) -> ModelEvaluation:
     folder.mkdir(exist_ok=True)

@@ -86,6 +86,7 @@ def test_what_vectors_tell_is_read(folder: Path, tmp_path: Path) -> None:
         own = sum(text.startswith(words) for text in texts)
         assert one.mentioned == own
         assert one.rows == 2 * (own // 2)
+        assert one.rows is not None
         assert one.linear is not None
         assert one.linear / one.rows > 0.9
     few = [one for one in found.groups if one.axis == "religion"]
