@@ -110,7 +110,7 @@ def test_texts_are_equal_as_the_corridor_is_told(driver: Driver) -> None:
         (Dedup, ["unit", "fingerprints", "band_000", "band_001"]),
         (Boilerplate, ["paragraphs", "only_long"]),
         (Decontaminate, ["evaluation_item", "evaluation_share"]),
-        (Demographics, ["covered", "words", "mentions", "judged"]),
+        (Demographics, ["covered", "words", "mentions", "judged", "vetoed"]),
     ],
 )
 def test_a_stage_adds_its_columns_and_changes_no_other(
