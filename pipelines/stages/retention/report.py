@@ -183,12 +183,13 @@ def _verdict(losses: Mapping[Loss, _Lost]) -> page.Paragraph:
 
 
 def _unsaid(losses: Mapping[Loss, _Lost]) -> Iterator[page.Block]:
-    """Groups that may lose more, and cannot be flagged."""
+    """Groups that may lose more, and cannot be flagged; of few nothing is said."""
     told = [
         f"{named(who)} ({title_of(loss)}: {_why_apart(lost, who)})"
         for loss, lost in losses.items()
         for who in lost.apart()
         if who in lost.crude and flagged(lost.crude[who])
+        if lost.shares[who]["denominator"] >= FEW
     ]
     if told:
         text = (
