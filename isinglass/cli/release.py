@@ -84,7 +84,8 @@ def release(
         done = job.release(run, settings, signer)
         if to is not None:
             publish.publish(done, to)
-    words = f"Words: those of {origin if config is None else config}"
+    changed = " and of --set" if set_ else ""
+    words = f"Words: those of {origin if config is None else config}{changed}"
     show(as_json(done, to), [*_lines(done, to), words], format_)
     return 0
 
