@@ -414,7 +414,9 @@ def test_a_signature_is_of_these_files(run: Path, tmp_path: Path, key: Path) -> 
     assert "is not signed by this key" in said
     # Words that nobody signed take the signature away.
     said = call("release", run, "--set", "release.title=Else")[1]
-    assert said.endswith("Not signed.\nWords: those of the release before and of --set\n")
+    assert said.endswith(
+        "Not signed.\nWords: those of the release before and of --set\n"
+    )
     assert not (run / "attestations.intoto.jsonl").exists()
     assert faults(run) == {}
 
