@@ -11,12 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.mapped_tables import (
+    WORDS,
     decisions_path,
     id_words,
     read_mapped,
     survey_path,
 )
 from isinglass.pipelines.engine.workspace import Workspace, read_table
+from isinglass.schemas.arrays import Flags
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.statistic import Statistic
 from isinglass.transforms.demographics.counts import (
@@ -33,6 +35,9 @@ from isinglass.transforms.demographics.lexicon import (
 )
 from isinglass.transforms.read.identity import format_doc_ids
 
+COUNTS = ("mentions", "covered", "words")
+"""Columns of the survey that `read_mentions` takes."""
+
 
 def groups_of(config: RunConfig, base: Path = Path()) -> tuple[Group, ...]:
     """Axis and group of each column of counts; paths start from `base`."""
@@ -42,6 +47,19 @@ def groups_of(config: RunConfig, base: Path = Path()) -> tuple[Group, ...]:
 def lexicons_of(config: RunConfig, base: Path = Path()) -> Lexicons:
     """The lexicons of a run; paths start from `base`."""
     return load_lexicons(with_absolute_lexicons(config.demographics, base))
+
+
+def sure_mentions(
+    workspace: Workspace, shard: str, columns: Sequence[int], doc_ids: pa.Array
+) -> tuple[Flags, Flags]:
+    """Which groups documents of a shard mention (n, k), and of which it is known (n,).
+
+    Only mentions count that are sure, as for balancing. `columns` are those of groups.
+    """
+    survey = read_mapped(survey_path(workspace, shard), [*WORDS, *COUNTS])
+    rows = pc.index_in(doc_ids, format_doc_ids(id_words(survey))).to_numpy()
+    mentions = read_mentions(survey)
+    return mentions.dense(columns, firm=True)[rows] > 0, mentions.covered[rows]
 
 
 @dataclass(frozen=True)

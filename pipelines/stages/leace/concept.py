@@ -12,23 +12,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from isinglass.pipelines.engine.mapped_tables import (
-    WORDS,
     decisions_path,
-    id_words,
     read_mapped,
     survey_path,
 )
-from isinglass.pipelines.stages.demographics.kept import lexicons_of
+from isinglass.pipelines.stages.demographics.kept import COUNTS, lexicons_of
 from isinglass.schemas.arrays import Flags, Integers
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.config.encode import EraseConceptConfig
 from isinglass.schemas.config.explain import hint
 from isinglass.schemas.errors import ConfigError, InputError
 from isinglass.transforms.demographics.counts import read_mentions
-from isinglass.transforms.read.identity import format_doc_ids
 
 if TYPE_CHECKING:
-    from isinglass.pipelines.engine.workspace import Workspace
     from isinglass.pipelines.stage import Driver
 
 LEAST_ROWS = 10
@@ -87,22 +83,6 @@ def usable(rows: Integers, of: int) -> Flags:
     return np.asarray((rows >= LEAST_ROWS) & (of - rows >= LEAST_ROWS))
 
 
-def labels_of(
-    workspace: Workspace, shard: str, concept: Concept, doc_ids: pa.Array
-) -> tuple[Flags, Flags]:
-    """Which groups documents of a shard mention (n, k), and of which it is known (n,).
-
-    Only mentions count that are sure, as for `balance`.
-    """
-    survey = read_mapped(survey_path(workspace, shard), [*WORDS, *_COUNTS])
-    rows = pc.index_in(doc_ids, format_doc_ids(id_words(survey))).to_numpy()
-    labels, covered = _labels(survey, concept)
-    return labels[rows], covered[rows]
-
-
-_COUNTS = ("mentions", "covered", "words")
-
-
 def _labels(survey: pa.Table, concept: Concept) -> tuple[Flags, Flags]:
     mentions = read_mentions(survey)
     return mentions.dense(concept.columns, firm=True) > 0, mentions.covered
@@ -116,7 +96,7 @@ def check_mentions(driver: Driver, concept: Concept) -> None:
     """
     documents, counts = 0, np.zeros(len(concept.groups), np.int64)
     for shard in driver.shard_ids:
-        survey = read_mapped(survey_path(driver.workspace, shard), _COUNTS)
+        survey = read_mapped(survey_path(driver.workspace, shard), COUNTS)
         decisions = read_mapped(decisions_path(driver.workspace, shard), ["outcome"])
         kept = pc.equal(decisions["outcome"], "kept").to_numpy()
         labels, covered = _labels(survey, concept)

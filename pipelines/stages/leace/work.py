@@ -16,7 +16,8 @@ from isinglass.pipelines.engine.workspace import (
     read_table,
     table_schema,
 )
-from isinglass.pipelines.stages.leace.concept import Concept, labels_of, usable
+from isinglass.pipelines.stages.demographics.kept import sure_mentions
+from isinglass.pipelines.stages.leace.concept import Concept, usable
 from isinglass.schemas.arrays import Flags, Floats, Singles
 from isinglass.schemas.tables import embeddings_erased_schema
 from isinglass.transforms.draws import sample_documents
@@ -51,7 +52,7 @@ def sum_shard(
     workspace = outputs.workspace
     doc_ids, matrix = read_embeddings(workspace.table("embeddings", shard))
     ids = doc_ids.combine_chunks()
-    labels, covered = labels_of(workspace, shard, concept, ids)
+    labels, covered = sure_mentions(workspace, shard, concept.columns, ids)
     share, seed = draw
     drawn = sample_documents(ids, share, f"leace/{seed}")
     sums = []
@@ -136,7 +137,7 @@ def apply_shard(shard: str, outputs: UnitOutputs, concept: Concept) -> dict[str,
     path = workspace.table("embeddings", shard)
     doc_ids, matrix = read_embeddings(path)
     ids = doc_ids.combine_chunks()
-    labels, covered = labels_of(workspace, shard, concept, ids)
+    labels, covered = sure_mentions(workspace, shard, concept.columns, ids)
     eraser, whole = read_eraser(eraser_path(workspace)), read_whole(workspace)
     with threadpool_limits(1):
         erased = eraser.apply(matrix).astype(np.float32)

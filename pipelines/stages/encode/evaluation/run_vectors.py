@@ -12,9 +12,6 @@ import pyarrow.compute as pc
 import pydantic
 
 from isinglass.pipelines.engine.mapped_tables import (
-    WORDS,
-    id_words,
-    read_mapped,
     survey_path,
 )
 from isinglass.pipelines.engine.workspace import (
@@ -24,14 +21,12 @@ from isinglass.pipelines.engine.workspace import (
     table_rows,
 )
 from isinglass.pipelines.read_again import read_manifest
-from isinglass.pipelines.stages.demographics.kept import lexicons_of
+from isinglass.pipelines.stages.demographics.kept import lexicons_of, sure_mentions
 from isinglass.schemas.arrays import Flags, Singles
 from isinglass.schemas.config import RunConfig
 from isinglass.schemas.errors import InputError
-from isinglass.transforms.demographics.counts import read_mentions
 from isinglass.transforms.draws import sample_documents
 from isinglass.transforms.encode.outputs.readers import read_embeddings
-from isinglass.transforms.read.identity import format_doc_ids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,12 +121,8 @@ def draw_vectors(run: VectorRun, most: int, seed: int) -> Drawn:
             )
         ids, matrix = _by_document(path)
         drawn = sample_documents(ids, share, f"probes/{seed}")
-        survey = read_mapped(side, [*WORDS, "mentions", "covered", "words"])
-        rows = pc.index_in(ids, format_doc_ids(id_words(survey))).to_numpy()
-        mentions = read_mentions(survey)
-        columns = range(len(run.groups))
-        own = mentions.dense(columns, firm=True)[rows] > 0
-        chosen = drawn & mentions.covered[rows]
+        own, covered = sure_mentions(workspace, path.stem, range(len(run.groups)), ids)
+        chosen = drawn & covered
         vectors.append(matrix[chosen].astype(np.float32))
         labels.append(own[chosen])
     return Drawn(np.concatenate(vectors), np.concatenate(labels))
